@@ -1,0 +1,1 @@
+"""Ways out. Wet: each takes finished bytes and returns a receipt."""

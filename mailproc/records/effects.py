@@ -1,0 +1,234 @@
+"""Every change a decision can ask for, as data. Dry: data only; `store.commit` has one handler for each."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailproc.records.mail import Address
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    """A new ticket; takes `serial` from the sequence."""
+
+    serial: int
+    number: str
+    subject: str
+    requester: Address
+    department: str
+    priority: str
+    language: str
+    channel: str
+    at: datetime
+    sla: str = ""
+    assignee: str = ""
+    tags: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    requester_message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddMessage:
+    """A message on a ticket. For mail that came in it belongs to the inbox row being decided."""
+
+    serial: int
+    direction: str  # in | out
+    visibility: str  # public | internal
+    purpose: str  # request | followup | answer | note | bounce | auto
+    author: Address
+    to: tuple[str, ...]
+    subject: str
+    date: datetime
+    text: str  # the new text
+    cut_text: str = ""
+    message_id: str = ""
+    mail_class: str = "human"
+    level: str = ""  # A0..A3 of a mail that came in
+    language: str = ""
+    is_unverified: bool = False
+    attachments: tuple[tuple[str, str, int], ...] = ()  # (filename, content type, size)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexIds:
+    """Message ids that lead to this ticket from now on; the first ticket an id was indexed for keeps it."""
+
+    serial: int
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """The ticket's state; sets resolved_at, closed_at or a reopen as the change implies."""
+
+    serial: int
+    state: str
+    reason: str
+    actor: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttribute:
+    """One of department, priority, assignee, language, sla, subject."""
+
+    serial: int
+    name: str
+    value: str
+    reason: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddTags:
+    """Tags added to and removed from a ticket."""
+
+    serial: int
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """One of the ticket's own fields, such as an order number."""
+
+    serial: int
+    name: str
+    value: str
+    reason: str = ""
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddParticipant:
+    """Somebody who may write on the ticket from now on; sees nothing earlier."""
+
+    serial: int
+    address: str
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTickets:
+    """Two tickets that know of each other: `kind` is mentions | follows | split."""
+
+    serial: int
+    other: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """A line of a ticket's history that changes nothing else; `data` is flat text."""
+
+    serial: int
+    kind: str
+    data: tuple[tuple[str, str], ...] = ()
+    actor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberContact:
+    """The requester as we saw them last; an empty value leaves what is stored."""
+
+    address: str
+    name: str = ""
+    language: str = ""
+    is_dead: bool | None = None
+    is_silenced: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldMail:
+    """The inbox row waits for a person; `reason` from `desk.reasons`, `text` in plain words."""
+
+    reason: str
+    text: str
+    serial: int | None = None  # the ticket it was meant for
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRoute:
+    """A duplicate came to another address of ours: `inbox_id` is the row that was decided first."""
+
+    inbox_id: int
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one recipient, still to be rendered and composed by `engine`."""
+
+    serial: int
+    n: int  # its number on the ticket: Message-ID <t.serial.n.sig@domain>
+    purpose: str  # received | forward | followup | answer | copy | resolved | undelivered | linked
+    template: str
+    recipient: str
+    language: str
+    identity: str  # whom the token speaks for: the recipient's address, or "department:KEY"
+    role: str  # customer | agent
+    tag: str  # "[ACME-482-170]", "" where the site wants none
+    subject: str  # without the tag; "" means the template's own subject
+    from_name: str
+    from_address: str  # ours
+    is_automatic: bool = True
+    is_limited: bool = False  # counts towards the requester's limits
+    may_resend: bool = True  # after an ambiguous delivery
+    author: str = ""  # the agent whose answer is relayed
+    text: str = ""  # the human text it carries, "" for none
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()  # chain after the root, oldest first, ours and theirs
+    context: tuple[tuple[str, str], ...] = ()  # further template variables, flat text
+    history: tuple[tuple[str, str, str], ...] = ()  # (author, date, text) of the quoted public thread, newest first
+    attaches: bool = False  # the inbound mail's attachments travel along
+    headers: tuple[tuple[str, str], ...] = ()  # X-Mailproc-*, List-Id: names and values of ours
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendMail:
+    """A mail to queue."""
+
+    mail: Mail
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressMail:
+    """A mail that was due and is not sent, with the reason."""
+
+    serial: int
+    purpose: str
+    recipient: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkBounced:
+    """The outgoing mail (serial, n) came back."""
+
+    serial: int
+    n: int
+    recipient: str
+    status: str
+    is_permanent: bool
+    explanation: str
+
+
+Effect = (
+    OpenTicket
+    | AddMessage
+    | IndexIds
+    | SetState
+    | SetAttribute
+    | AddTags
+    | SetField
+    | AddParticipant
+    | LinkTickets
+    | RecordEvent
+    | RememberContact
+    | HoldMail
+    | RecordRoute
+    | SendMail
+    | SuppressMail
+    | MarkBounced
+)

@@ -1,0 +1,155 @@
+"""What is known of one e-mail: how it came, what it says, how far it can be trusted. Dry: data only."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class MailClass(StrEnum):
+    """What kind of mail this is (mail-policy section 4); the first that fits wins, in this order."""
+
+    OWN = "own"
+    BOUNCE = "bounce"
+    REPORT = "report"
+    REACTION = "reaction"
+    RECALL = "recall"
+    CALENDAR = "calendar"
+    AUTO = "auto"
+    LIST = "list"
+    ROLE = "role"
+    HUMAN = "human"
+
+
+class Level(IntEnum):
+    """How well the From address is proven, A0 (contradicted) to A3 (DMARC pass)."""
+
+    A0 = 0
+    A1 = 1
+    A2 = 2
+    A3 = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox; `addr` is normalised by `message.addresses.normalise`, `name` is decoded for display."""
+
+    addr: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a mail came in; what SMTP, the pipe's arguments or the mailbox said, never what the headers claim."""
+
+    kind: str  # smtp | lmtp | pipe | maildir | imap | feed
+    received_at: datetime
+    sender: str | None = None  # "" is the null sender, None: the intake was not told
+    recipients: tuple[str, ...] = ()  # normalised
+    client: str = ""  # IP address of the SMTP client
+    helo: str = ""
+    identity: str = ""  # the mail's name at its intake, where it has one (imap:support:UIDVALIDITY:UID)
+    forwards_old: bool = False  # `feed --forward`: old mail may send too
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file that came with a mail; `content` is decoded and stays out of comparisons and prints."""
+
+    filename: str  # decoded, cleaned of paths and control characters, never empty
+    content_type: str
+    size: int  # bytes, decoded
+    is_inline: bool = False
+    content_id: str = ""
+    content: bytes = field(default=b"", repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A delivery report about a mail somebody sent (RFC 3464 and its ancestors)."""
+
+    recipients: tuple[str, ...]
+    status: str = ""  # 5.1.1
+    is_permanent: bool = True
+    original_message_id: str = ""
+    explanation: str = ""  # in the words of the reporting system, one line
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """The outermost mail that was forwarded inside this one."""
+
+    from_: Address | None
+    subject: str = ""
+    date: str = ""  # as written in the mail: clients localise it
+    message_id: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """Something wrong with the bytes that was worked around; `code` is stable, `text` is for people."""
+
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One mail, understood without knowing the site. Made by `message.parse.parse`, which never raises."""
+
+    size: int
+    fingerprint: str  # SHA-256 hex of the raw bytes without trace headers: same bytes seen before?
+    from_: Address | None
+    from_ok: bool  # mail-policy section 3: exactly one From, one plain mailbox
+    from_defect: str  # why not, in words; "" when from_ok
+    sender: Address | None = None
+    reply_to: tuple[Address, ...] = ()
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    delivered_to: tuple[str, ...] = ()  # Delivered-To, X-Original-To, Envelope-To, top first, normalised
+    return_path: str | None = None  # topmost Return-Path; "" is the null sender
+    subject: str = ""  # decoded, one line
+    message_id: str = ""  # with its angle brackets, "" when there is none
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    date: datetime | None = None  # aware UTC
+    received_at: datetime | None = None  # date of the topmost Received, aware UTC
+    headers: tuple[tuple[str, str], ...] = ()  # (lower-case name, unfolded undecoded value), X-Mailproc-* removed
+    text: str = ""
+    has_html: bool = False
+    new_text: str = ""
+    cut_text: str = ""
+    language: str = ""  # among the languages asked for; "" when nothing can be said
+    language_confidence: float = 0.0
+    attachments: tuple[Attachment, ...] = ()
+    mail_class: MailClass = MailClass.HUMAN
+    class_evidence: str = ""  # the header or pattern that decided, e.g. "Auto-Submitted: auto-replied"
+    auto_kind: str = ""  # of AUTO: "reply" (out-of-office, vacation, auto-replied) or "generated"
+    bounce: Bounce | None = None
+    forwarded: Forwarded | None = None
+    defects: tuple[Defect, ...] = ()
+    is_unparsable: bool = False  # past a limit or broken beyond reading: to be held with its raw bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What DNS said about a mail our own listener received (`verify.py`); results are RFC 8601 words."""
+
+    dkim_domains: tuple[str, ...] = ()  # d= of passing signatures that count
+    spf: str = "none"
+    spf_domain: str = ""
+    dmarc: str = "none"  # pass | fail | none | temperror | permerror
+    dmarc_policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How far the From address is proven, with what it rests on (mail-policy section 3)."""
+
+    level: Level
+    source: str = "none"  # authentication-results | verified | network | none
+    dmarc: str = "none"
+    has_aligned_dkim: bool = False
+    has_aligned_spf: bool = False
+    is_submitted: bool = False  # our own domain, trusted network, no Received: handed in, not relayed
+    evidence: tuple[str, ...] = ()  # one line each, for `explain` and the ticket

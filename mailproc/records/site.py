@@ -1,0 +1,83 @@
+"""What the admin decided about the site, as the dry rooms see it. Dry: data only; `settings` fills it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much automatic mail requesters may get (mail-policy section 4); None switches a limit off."""
+
+    ack_max_age: timedelta | None = timedelta(hours=24)
+    sender_per_hour: int | None = 3
+    sender_per_day: int | None = 10
+    unverified_per_day: int | None = 1
+    domain_per_hour: int | None = 60
+    ticket_per_hour: int | None = 3
+    ticket_per_day: int | None = 10
+    breaker_per_hour: int | None = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPolicy:
+    """Whose word counts (mail-policy section 3)."""
+
+    trusted_authserv_ids: tuple[str, ...] = ()  # lower case
+    border_hosts: tuple[str, ...] = ()  # lower case; empty: the authserv-ids
+    trusted_networks: tuple[str, ...] = ()  # CIDR
+    agent_trust: str = "dmarc"  # dmarc | network | token
+    verify: bool = True
+    resolver: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The site as its admin described it in mailproc.yaml."""
+
+    name: str
+    prefix: str
+    addresses: tuple[str, ...]  # ours, normalised; the first is the default sender
+    domain: str
+    prefix_aliases: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    default_language: str = "en"
+    timezone: str = "UTC"
+    operator: str = ""
+    trust: TrustPolicy = TrustPolicy()
+    address_extension: str = "plus"  # plus | dash | subdomain | none
+    subject_tag: str = "always"  # always | reply | never
+    numbering: str = "serial"  # serial | shuffled
+    copy_answers: bool = True
+    max_attachments_size: int = 20_000_000  # bytes of attachments one outgoing mail may carry
+    reopen_within: timedelta = timedelta(days=30)
+    auto_close_after: timedelta | None = timedelta(days=7)
+    collision_window: timedelta = timedelta(minutes=10)
+    undo_window: timedelta = timedelta(0)
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One secret of the site; `id` is one character of the base32 alphabet and stands in what it signed."""
+
+    id: str
+    secret: bytes
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The site's secrets, newest first: the first signs, all verify."""
+
+    keys: tuple[Key, ...]
+
+    @property
+    def current(self) -> Key:
+        return self.keys[0]
+
+    def find(self, key_id: str) -> Key | None:
+        """The key with that id, None when it was retired."""
+        for key in self.keys:
+            if key.id == key_id:
+                return key
+        return None
