@@ -39,3 +39,4 @@ class Decision:
     effects: tuple[Effect, ...] = ()
     trace: tuple[Step, ...] = ()
     serial: int | None = None  # the ticket it ended on
+    rules: tuple[str, ...] = ()  # paths of the rules that matched, classify first

@@ -1,6 +1,6 @@
 """Every change a decision can ask for, as data. Dry: data only; `store.commit` has one handler for each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailproc.records.mail import Address
@@ -190,6 +190,18 @@ class SendMail:
     """A mail to queue."""
 
     mail: Mail
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedMail:
+    """A mail with its final bytes, ready for the outbox; with `error` it is held there and `raw` may be empty."""
+
+    mail: Mail
+    message_id: str
+    envelope_from: str
+    raw: bytes = field(repr=False)
+    error: str = ""  # why it could not be composed, in words for the operator
+    subject: str = ""  # as it stands in the mail, decoded, for lists; "" falls back to the mail's own
 
 
 @dataclass(frozen=True, slots=True)

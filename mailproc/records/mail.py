@@ -48,6 +48,7 @@ class Envelope:
     client: str = ""  # IP address of the SMTP client
     helo: str = ""
     identity: str = ""  # the mail's name at its intake, where it has one (imap:support:UIDVALIDITY:UID)
+    stored_at: datetime | None = None  # when the mailbox got it (IMAP INTERNALDATE)
     forwards_old: bool = False  # `feed --forward`: old mail may send too
 
 
@@ -151,5 +152,6 @@ class Trust:
     dmarc: str = "none"
     has_aligned_dkim: bool = False
     has_aligned_spf: bool = False
+    came_past_border: bool = False  # a border of ours handed it in: what its headers say counts
     is_submitted: bool = False  # our own domain, trusted network, no Received: handed in, not relayed
     evidence: tuple[str, ...] = ()  # one line each, for `explain` and the ticket

@@ -32,6 +32,7 @@ class ThreadMessage:
     date: datetime
     text: str  # new text only, cut to a few thousand characters
     message_id: str = ""
+    is_unverified: bool = False  # a follow-up nothing proved: agents see it, no customer ever does
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,11 @@ class SentMail:
     identity: str  # whom its token speaks for: an address, or "department:KEY"
     author: str  # the agent's address of a relayed answer, else ""
     is_automatic: bool
+    role: str = "customer"  # of the recipient: customer | agent
+
+    @property
+    def is_to_customer(self) -> bool:
+        return self.role == "customer"
 
 
 @dataclass(frozen=True, slots=True)

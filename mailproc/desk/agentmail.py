@@ -1,0 +1,132 @@
+"""An agent's mail on a ticket: an answer, a note, commands, or all three; nothing of it happens unless all may. Dry."""
+
+from dataclasses import replace
+
+from mailproc.desk import notices
+from mailproc.desk.draft import Arrival, Draft, join_words
+from mailproc.desk.mailcommands import CommandMail, read_commands
+from mailproc.desk.outgoing import customer_addresses
+from mailproc.desk.reasons import REASONS
+from mailproc.desk.speakers import AgentStanding, agent_standing
+from mailproc.desk.verbs import Change, plan_change, run_commands
+from mailproc.records.decision import Decision, Outcome
+from mailproc.records.effects import AddMessage, IndexIds, SetState
+from mailproc.records.mail import Address, MailClass
+from mailproc.records.ticket import State, Ticket
+from mailproc.rulebook.book import Agent
+
+# A person's mail, whatever its local part is called; everything else of an agent is a machine's
+_SPOKEN = (MailClass.HUMAN, MailClass.ROLE)
+
+
+def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Ticket) -> Decision:
+    """What an agent's mail on this ticket does, by the trust table and the commands in it."""
+    standing = agent_standing(arrival, agent, ticket)
+    if arrival.inbound.mail_class not in _SPOKEN and arrival.released_as != "agent":
+        # Out-of-office of an agent: kept for the department, whatever proves it, and nothing is changed by it
+        draft.step("commands", f"automatic mail of agent {agent.name}", False)
+        draft.add(_message(arrival, ticket, agent, "auto", arrival.inbound.new_text))
+        return draft.finish(Outcome.APPENDED, "agent-automatic", ticket.serial)
+    draft.step("trust", _standing_words(arrival, standing, ticket), standing.may_act)
+    if not standing.may_act:
+        return draft.hold(standing.reason, serial=ticket.serial)
+    mail = read_commands(arrival.inbound.new_text)
+    change = plan_change(mail.commands, ticket, agent, draft.policy)
+    problems = (*mail.problems, *change.problems)
+    if problems:
+        return _refuse(arrival, draft, agent, ticket, "unknown-command", problems)
+    draft.step(
+        "commands",
+        join_words([f"#{c.verb} {c.argument}".rstrip() for c in mail.commands]) + f", purpose {standing.purpose}",
+    )
+    return _work(arrival, draft, agent, ticket, standing, mail, change)
+
+
+def _work(
+    arrival: Arrival,
+    draft: Draft,
+    agent: Agent,
+    ticket: Ticket,
+    standing: AgentStanding,
+    mail: CommandMail,
+    change: Change,
+) -> Decision:
+    inbound = arrival.inbound
+    is_note = standing.purpose == "n" or change.is_note
+    text = "\n".join(part for part in (change.note, mail.text) if part) if is_note else mail.text
+    is_resolving = standing.purpose == "d" or change.state is State.RESOLVED
+    says_something = bool(text.strip()) or bool(inbound.attachments)
+    if not says_something and not mail.commands and standing.purpose != "d":
+        return _refuse(arrival, draft, agent, ticket, "empty-answer", (REASONS["empty-answer"],))
+    sends = says_something and not is_note
+    if sends and not customer_addresses(draft.policy, ticket):
+        return _refuse(arrival, draft, agent, ticket, "no-recipient", (REASONS["no-recipient"],))
+    purpose = "note" if is_note else ("answer" if says_something else "command")
+    draft.add(_message(arrival, ticket, agent, purpose, text))
+    if inbound.message_id:
+        draft.add(IndexIds(ticket.serial, (inbound.message_id,)))
+    run_commands(draft, change, ticket, agent, arrival.sender)
+    after = _state_after(ticket, change, is_resolving=is_resolving, sends=sends)
+    if after is not ticket.state:
+        draft.step("verbs", f"{ticket.state} -> {after}", True)
+        draft.add(SetState(ticket.serial, after, f"agent {agent.name}", arrival.sender, arrival.now))
+    moved = replace(ticket, state=after, department=change.department or ticket.department)
+    if sends:
+        notices.answer(draft, arrival, ticket, agent, text, is_resolving=is_resolving)
+        notices.copy_answer(draft, moved, agent.name, agent.addresses, text, "resolved" if is_resolving else "answer")
+    elif is_resolving and ticket.state is not State.RESOLVED:
+        notices.resolved(draft, ticket)
+    if change.department and change.department != ticket.department:
+        notices.hand_over(draft, arrival, moved, agent.name)
+    reason = (
+        "agent-note" if is_note else "agent-resolved" if is_resolving else "agent-answer" if sends else "agent-commands"
+    )
+    return draft.finish(Outcome.ANSWERED, reason, ticket.serial)
+
+
+def _state_after(ticket: Ticket, change: Change, *, is_resolving: bool, sends: bool) -> State:
+    if change.state is not None:
+        return change.state
+    if is_resolving:
+        return State.RESOLVED
+    if ticket.state is State.NEW and (sends or change.assignee):
+        return State.OPEN  # somebody acted: a ticket is new only once
+    if sends and ticket.state in (State.RESOLVED, State.CLOSED):
+        return ticket.state  # a word after the end does not begin it again
+    return ticket.state
+
+
+def _refuse(
+    arrival: Arrival, draft: Draft, agent: Agent, ticket: Ticket, reason: str, problems: tuple[str, ...]
+) -> Decision:
+    draft.step("commands", "; ".join(problems), False)
+    notices.refuse_agent_mail(draft, arrival, ticket, agent, problems)
+    return draft.hold(reason, "; ".join(problems) + " Nothing was sent.", ticket.serial)
+
+
+def _message(arrival: Arrival, ticket: Ticket, agent: Agent, purpose: str, text: str) -> AddMessage:
+    """The agent's own mail is kept inside; what the customer gets is the mail we build from it."""
+    inbound = arrival.inbound
+    return AddMessage(
+        ticket.serial,
+        "in",
+        "internal",
+        purpose,
+        Address(arrival.sender, agent.name),
+        arrival.keys.recipients,
+        inbound.subject,
+        inbound.date or arrival.now,
+        text,
+        inbound.cut_text,
+        inbound.message_id,
+        inbound.mail_class,
+        arrival.trust.level.name,
+        inbound.language,
+        attachments=tuple((item.filename, item.content_type, item.size) for item in inbound.attachments),
+    )
+
+
+def _standing_words(arrival: Arrival, standing: AgentStanding, ticket: Ticket) -> str:
+    proof = "; ".join(arrival.trust.evidence) or "nothing known"
+    verdict = "may act" if standing.may_act else REASONS[standing.reason]
+    return f"agent {standing.agent.name} on {ticket.number} ({arrival.trust.level.name}: {proof}): {verdict}"

@@ -1,0 +1,106 @@
+"""What stops a mail before anything else: our own mail coming back, copies, bounces, broken bytes. Dry."""
+
+from mailproc.desk import notices
+from mailproc.desk.draft import Arrival, Draft, join_words
+from mailproc.desk.routing import route_address
+from mailproc.records.decision import Decision, Outcome
+from mailproc.records.effects import AddMessage, MarkBounced, RecordRoute, RememberContact
+from mailproc.records.mail import MailClass
+from mailproc.records.ticket import Ticket
+from mailproc.tickets.token import split_reply_address
+
+
+def apply_brakes(arrival: Arrival, draft: Draft) -> Decision | None:
+    """The decision about a mail that must not be worked on, None for all others."""
+    inbound = arrival.inbound
+    for defect in inbound.defects:
+        draft.step("brakes", f"defect {defect.code}: {defect.text}")
+    if arrival.known.duplicate is not None:
+        return _duplicate(arrival, draft)
+    if inbound.is_unparsable and not arrival.released_as:
+        problem = "; ".join(defect.text for defect in inbound.defects)
+        return draft.hold("unparsable", f"This mail cannot be read safely: {problem}. Its bytes are kept as they came.")
+    if arrival.keys.own_id is not None:
+        return _own_mail(arrival, draft)
+    if inbound.mail_class is MailClass.BOUNCE and arrival.released_as != "new":
+        return _bounce(arrival, draft)
+    draft.step("brakes", f"class {inbound.mail_class} ({inbound.class_evidence or 'nothing says otherwise'})")
+    return None
+
+
+def _duplicate(arrival: Arrival, draft: Draft) -> Decision:
+    seen = arrival.known.duplicate
+    assert seen is not None
+    draft.step("brakes", f"the same bytes came before as mail {seen.inbox_id}", True)
+    fresh = tuple(address for address in arrival.keys.recipients if address not in _bases(arrival, seen.recipients))
+    if not fresh:
+        return draft.finish(Outcome.DUPLICATE, "duplicate", seen.serial)
+    draft.add(RecordRoute(seen.inbox_id, fresh))
+    ticket = arrival.known.tickets.get(seen.serial) if seen.serial is not None else None
+    if ticket is not None:
+        draft.event(ticket.serial, "route", addresses=join_words(fresh))
+        departments = [route_address(arrival, address).department for address in fresh]
+        others = [key for key in departments if key != ticket.department]
+        if others:
+            notices.forward(draft, arrival, ticket, others, "")
+    return draft.finish(Outcome.DUPLICATE, "duplicate-new-route", seen.serial)
+
+
+def _bases(arrival: Arrival, recipients: tuple[str, ...]) -> set[str]:
+    return {split_reply_address(arrival.policy.site, address)[0] or address for address in recipients}
+
+
+def _own_mail(arrival: Arrival, draft: Draft) -> Decision:
+    own = arrival.keys.own_id
+    assert own is not None
+    draft.step("brakes", f"mail {own.n} of ticket {own.serial} came back to us", True)
+    ticket = arrival.known.tickets.get(own.serial)
+    if ticket is not None:
+        draft.event(ticket.serial, "own-mail-returned", mail=str(own.n), sender=arrival.sender)
+    return draft.finish(Outcome.LOOP, "own-mail", ticket.serial if ticket else None)
+
+
+def _bounce(arrival: Arrival, draft: Draft) -> Decision:
+    """RFC 3464: recorded on the ticket of the mail that came back; never answered, never a ticket of its own."""
+    inbound, bounce, ours = arrival.inbound, arrival.inbound.bounce, arrival.keys.bounced_id
+    ticket = arrival.known.tickets.get(ours.serial) if ours is not None else arrival.match.ticket
+    if ticket is None:
+        draft.step("brakes", "a delivery report about a mail we did not send", True)
+        return draft.finish(Outcome.BOUNCE, "bounce-unknown")
+    sent = arrival.known.sent.get((ours.serial, ours.n)) if ours is not None else None
+    # The report names whom it likes; only our own record says whom that mail went to
+    failed = sent.recipient if sent else ""
+    reported = bounce.recipients if bounce else ()
+    explanation = (bounce.explanation if bounce else "") or (bounce.status if bounce else "")
+    for_good = bounce.is_permanent if bounce else False
+    draft.step("brakes", f"delivery report about our mail to {failed or join_words(reported)}: {explanation}", True)
+    draft.add(
+        AddMessage(
+            ticket.serial,
+            "in",
+            "internal",
+            "bounce",
+            inbound.from_ or ticket.requester,
+            arrival.keys.recipients,
+            inbound.subject,
+            inbound.date or arrival.now,
+            inbound.text[:20_000],
+            message_id=inbound.message_id,
+            mail_class=inbound.mail_class,
+            level=arrival.trust.level.name,
+        )
+    )
+    if ours is not None and sent is not None:
+        status = bounce.status if bounce else ""
+        draft.add(MarkBounced(ours.serial, ours.n, failed, status, for_good, explanation[:500]))
+        if for_good and sent.is_to_customer:
+            draft.add(RememberContact(failed, is_dead=True))
+        if sent.is_to_customer and for_good:
+            _tell_author(arrival, draft, ticket, sent.author, failed, explanation)
+    return draft.finish(Outcome.BOUNCE, "bounce", ticket.serial)
+
+
+def _tell_author(arrival: Arrival, draft: Draft, ticket: Ticket, author: str, failed: str, explanation: str) -> None:
+    agent = arrival.policy.book.find_agent(author) if author else None
+    to = agent.addresses[0] if agent is not None and agent.is_active else ""
+    notices.undelivered(draft, ticket, to, failed, explanation, for_good=True)

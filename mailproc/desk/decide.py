@@ -1,0 +1,70 @@
+"""The decision about one mail. Dry: everything it needs is an argument, everything it wants is an effect.
+
+brakes -> who speaks -> follow-up -> commands or rules -> verbs -> notices; each in its own file of this room.
+"""
+
+from datetime import datetime
+
+from mailproc.desk.agentmail import decide_agent_mail
+from mailproc.desk.brakes import apply_brakes
+from mailproc.desk.customermail import decide_on_ticket, open_ticket
+from mailproc.desk.draft import Arrival, Draft, Policy
+from mailproc.desk.limits import is_too_old
+from mailproc.desk.speakers import find_agent, speaks_as_agent
+from mailproc.records.decision import Decision
+from mailproc.records.mail import Envelope, Inbound, Trust
+from mailproc.records.ticket import Known, Ticket
+from mailproc.tickets.followup import Keys, match_ticket
+
+
+def decide_mail(
+    inbound: Inbound,
+    envelope: Envelope,
+    trust: Trust,
+    keys: Keys,
+    known: Known,
+    policy: Policy,
+    now: datetime,
+    *,
+    released_as: str = "",
+) -> Decision:
+    """What becomes of this mail; never raises on a mail's account, and always says why.
+
+    `released_as` (customer, agent, new) is an operator's word that the mail may pass the check that held it.
+    """
+    arrival = Arrival(inbound, envelope, trust, keys, match_ticket(keys, known), known, policy, now, released_as)
+    is_quiet = envelope.kind == "feed" and not envelope.forwards_old and is_too_old(arrival)
+    draft = Draft(policy, now, "old-feed" if is_quiet else "")
+    if released_as:
+        draft.step("brakes", f"released as {released_as} by an operator")
+    stopped = apply_brakes(arrival, draft)
+    if stopped is not None:
+        return stopped
+    if not inbound.from_ok and not released_as:
+        draft.step("trust", f"From: {inbound.from_defect}", False)
+        claimed = arrival.match.ticket.serial if arrival.match.ticket else None
+        return draft.hold("from-malformed", f"Nobody knows who wrote this: {inbound.from_defect}", claimed)
+    ticket = None if released_as == "new" else _follow_up(arrival, draft)
+    if ticket is None:
+        return _new(arrival, draft)
+    agent = find_agent(arrival)
+    if agent is not None and released_as != "customer" and speaks_as_agent(arrival, ticket):
+        return decide_agent_mail(arrival, draft, agent, ticket)
+    return decide_on_ticket(arrival, draft, ticket)
+
+
+def _follow_up(arrival: Arrival, draft: Draft) -> Ticket | None:
+    match, keys = arrival.match, arrival.keys
+    draft.step(
+        "follow-up",
+        f"tokens {len(keys.tokens)}, ids of ours {len(keys.our_ids)}, other ids {len(keys.other_ids)}, tags "
+        f"{list(keys.serials)}: {match.ticket.number + ' by ' + match.reason if match.ticket else match.reason}",
+        match.ticket is not None,
+    )
+    return match.ticket
+
+
+def _new(arrival: Arrival, draft: Draft) -> Decision:
+    if arrival.match.reason == "two-tags":
+        return open_ticket(arrival, draft, "new-two-tags", linked=arrival.match.linked)
+    return open_ticket(arrival, draft, "new-by-agent" if find_agent(arrival) is not None else "new")

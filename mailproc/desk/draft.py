@@ -1,0 +1,109 @@
+"""A decision in the making: the situation it is about, the effects and steps gathered so far. Dry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailproc.desk.reasons import REASONS
+from mailproc.records.decision import Decision, Outcome, Step
+from mailproc.records.effects import Effect, HoldMail, Mail, RecordEvent, SendMail, SuppressMail
+from mailproc.records.mail import Envelope, Inbound, Trust
+from mailproc.records.site import KeyRing, Site
+from mailproc.records.ticket import Known
+from mailproc.rulebook.book import Rulebook
+from mailproc.tickets.followup import Keys, Match
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the admin decided: the site, its rules and its keys."""
+
+    site: Site
+    book: Rulebook
+    keys: KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail with everything a decision about it may look at."""
+
+    inbound: Inbound
+    envelope: Envelope
+    trust: Trust
+    keys: Keys
+    match: Match
+    known: Known
+    policy: Policy
+    now: datetime
+    released_as: str = ""  # an operator took it out of the hold list: customer | agent | new
+
+    @property
+    def sender(self) -> str:
+        """The From address, normalised; "" when there is none."""
+        return self.keys.sender
+
+
+class Draft:
+    """Gathers effects and trace in order; `finish` makes the frozen decision."""
+
+    def __init__(self, policy: Policy, now: datetime, quiet_reason: str = "") -> None:
+        self.policy = policy
+        self.now = now
+        self.quiet_reason = quiet_reason  # when set, no mail leaves: the reason for it
+        self.effects: list[Effect] = []
+        self.trace: list[Step] = []
+        self.rules: tuple[str, ...] = ()
+        self._mails_out: dict[int, int] = {}
+        self._seen: set[tuple[str, str]] = set()
+
+    def step(self, room: str, text: str, matched: bool | None = None) -> None:
+        """Add a line to the trace."""
+        self.trace.append(Step(room, text, matched))
+
+    def add(self, *effects: Effect) -> None:
+        """Add effects in the order they are to happen."""
+        self.effects.extend(effects)
+
+    def event(self, serial: int, kind: str, actor: str = "", **data: str) -> None:
+        """Add a line to the ticket's history."""
+        self.effects.append(RecordEvent(serial, kind, tuple(data.items()), actor))
+
+    def next_mail(self, serial: int, mails_out: int) -> int:
+        """The number of the ticket's next outgoing mail; `mails_out` is how many it had before this decision."""
+        self._mails_out[serial] = self._mails_out.get(serial, mails_out) + 1
+        return self._mails_out[serial]
+
+    def send(self, mail: Mail) -> None:
+        """Queue a mail, once per recipient and purpose."""
+        if (mail.recipient, mail.purpose) in self._seen:
+            return
+        self._seen.add((mail.recipient, mail.purpose))
+        if self.quiet_reason:
+            self.suppress(mail.serial, mail.purpose, mail.recipient, self.quiet_reason)
+            return
+        self.step("notices", f"{mail.purpose} to {mail.recipient}", True)
+        self.effects.append(SendMail(mail))
+
+    def suppress(self, serial: int, purpose: str, recipient: str, reason: str) -> None:
+        """Record that a mail was due and why it is not sent."""
+        self.step("notices", f"{purpose} to {recipient or 'nobody'} not sent: {reason}", False)
+        self.effects.append(SuppressMail(serial, purpose, recipient, reason))
+
+    def hold(self, reason: str, text: str = "", serial: int | None = None) -> Decision:
+        """The mail waits for a person; what was gathered so far except the trace does not happen."""
+        self.effects = [
+            effect for effect in self.effects if isinstance(effect, SendMail) and effect.mail.purpose == "refused"
+        ]
+        self.effects.append(HoldMail(reason, text or REASONS[reason], serial))
+        return self.finish(Outcome.HELD, reason, serial)
+
+    def finish(self, outcome: Outcome, reason: str, serial: int | None = None) -> Decision:
+        """The decision; `reason` must be on the closed list."""
+        if reason not in REASONS:
+            raise KeyError(f"reason {reason!r} is not listed in desk/reasons.py")
+        return Decision(outcome, reason, tuple(self.effects), tuple(self.trace), serial, self.rules)
+
+
+def join_words(words: Sequence[str]) -> str:
+    """`a, b, c` for a trace or a history line; "none" when there are none."""
+    return ", ".join(words) or "none"

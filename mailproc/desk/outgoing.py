@@ -1,0 +1,286 @@
+"""Mails as data: who sends, to whom, with which subject, thread, token and card. Dry: rendered later by `engine`."""
+
+from mailproc.desk.draft import Arrival, Draft, Policy, join_words
+from mailproc.desk.speakers import department_identity
+from mailproc.message.addresses import clean_display_name, is_sendable
+from mailproc.records.effects import Mail
+from mailproc.records.mail import Address, Inbound, Level, Trust
+from mailproc.records.ticket import Ticket
+from mailproc.rulebook.book import Department
+from mailproc.tickets.casenumber import format_tag
+from mailproc.tickets.token import split_reply_address
+
+LEVEL_WORDS = {
+    Level.A0: "contradicted: the sender's domain says this mail is not theirs",
+    Level.A1: "not proven",
+    Level.A2: "proven by the sender's domain",
+    Level.A3: "proven (DMARC)",
+}
+_HISTORY_PURPOSES = ("request", "followup", "answer", "resolved")
+_MOST_HISTORY = 5
+
+
+def customer_addresses(policy: Policy, ticket: Ticket) -> tuple[Address, ...]:
+    """Everybody outside who gets the ticket's answers; addresses of our own and unusable ones are left out (T34)."""
+    people = [ticket.requester, *(Address(addr) for addr in ticket.participants if addr != ticket.requester.addr)]
+    return tuple(
+        person for person in people if is_sendable(person.addr) and not split_reply_address(policy.site, person.addr)[0]
+    )
+
+
+def department_of(policy: Policy, ticket: Ticket) -> Department:
+    """The ticket's department; the default one when its own left the rules."""
+    departments = policy.book.departments
+    return departments.get(ticket.department) or departments[policy.book.defaults.department]
+
+
+def mail_to_customer(
+    draft: Draft,
+    ticket: Ticket,
+    recipient: Address,
+    *,
+    purpose: str,
+    template: str,
+    subject: str,
+    in_reply_to: str,
+    is_automatic: bool = True,
+    is_limited: bool = False,
+    may_resend: bool = True,
+    author: str = "",
+    text: str = "",
+    attaches: bool = False,
+    history: tuple[tuple[str, str, str], ...] = (),
+    from_name: str = "",
+    context: tuple[tuple[str, str], ...] = (),
+) -> Mail:
+    mode, is_first = draft.policy.site.subject_tag, ticket.mails_out == 0
+    return build_mail(
+        draft,
+        ticket,
+        recipient.addr,
+        purpose=purpose,
+        template=template,
+        role="customer",
+        identity=recipient.addr,
+        subject=subject,
+        tag="" if mode == "never" or (mode == "reply" and is_first) else format_tag(ticket.number),
+        in_reply_to=in_reply_to,
+        is_automatic=is_automatic,
+        is_limited=is_limited,
+        may_resend=may_resend,
+        author=author,
+        text=text,
+        attaches=attaches,
+        history=history,
+        from_name=from_name or draft.policy.site.name,
+        context=context,
+    )
+
+
+def mail_to_department(
+    draft: Draft,
+    arrival: Arrival,
+    ticket: Ticket,
+    department: Department,
+    recipient: str,
+    purpose: str,
+    rule: str,
+    *,
+    has_token: bool = True,
+    extra: tuple[tuple[str, str], ...] = (),
+) -> Mail:
+    site, inbound = draft.policy.site, arrival.inbound
+    who = clean_display_name(inbound.from_.name if inbound.from_ else "") or _local_part(arrival.sender)
+    return build_mail(
+        draft,
+        ticket,
+        recipient,
+        purpose=purpose,
+        template=purpose,
+        role="agent",
+        identity=agent_identity(draft.policy, recipient, department) if has_token else "",
+        subject=ticket.subject,
+        text=_readable_text(inbound),
+        attaches=bool(inbound.attachments),
+        history=history_of(ticket) if purpose == "followup" else (),
+        from_name=f"{who} via {site.name}" if who else site.name,
+        is_automatic=True,
+        headers=department_headers(draft.policy, ticket, department, rule),
+        context=(
+            *card(draft.policy, ticket, department),
+            ("sender_name", inbound.from_.name if inbound.from_ else ""),
+            ("sender_address", arrival.sender),
+            ("trust", trust_words(arrival.trust)),
+            ("is_unverified", "yes" if arrival.trust.level < Level.A2 else ""),
+            ("rule", rule),
+            ("original_subject", inbound.subject),
+            *extra,
+        ),
+    )
+
+
+def trust_words(trust: Trust) -> str:
+    """A level in plain words for the card of a department's mail."""
+    return f"{trust.level.name} – {LEVEL_WORDS[trust.level]}"
+
+
+def build_mail(
+    draft: Draft,
+    ticket: Ticket,
+    recipient: str,
+    *,
+    purpose: str,
+    template: str,
+    role: str,
+    identity: str,
+    subject: str,
+    tag: str | None = None,
+    language: str = "",
+    in_reply_to: str = "",
+    is_automatic: bool = True,
+    is_limited: bool = False,
+    may_resend: bool = True,
+    author: str = "",
+    text: str = "",
+    attaches: bool = False,
+    history: tuple[tuple[str, str, str], ...] = (),
+    from_name: str = "",
+    headers: tuple[tuple[str, str], ...] = (),
+    context: tuple[tuple[str, str], ...] = (),
+) -> Mail:
+    site = draft.policy.site
+    if tag is None:
+        tag = "" if site.subject_tag == "never" else format_tag(ticket.number)
+    return Mail(
+        serial=ticket.serial,
+        n=draft.next_mail(ticket.serial, ticket.mails_out),
+        purpose=purpose,
+        template=template,
+        recipient=recipient,
+        language=language or (ticket.language if role == "customer" else _agent_language(draft.policy, recipient)),
+        identity=identity,
+        role=role,
+        tag=tag,
+        subject=subject,
+        from_name=from_name or site.name,
+        from_address=_own_address(draft.policy, ticket),
+        is_automatic=is_automatic,
+        is_limited=is_limited,
+        may_resend=may_resend,
+        author=author,
+        text=text,
+        in_reply_to=in_reply_to,
+        references=_chain(ticket, in_reply_to, role),
+        context=(("number", ticket.number), ("site_name", site.name), *context),
+        history=history,
+        attaches=attaches,
+        headers=headers,
+    )
+
+
+def _own_address(policy: Policy, ticket: Ticket) -> str:
+    # The first address is the default sender; a ticket does not remember which one it came to
+    return policy.site.addresses[0]
+
+
+def agent_identity(policy: Policy, recipient: str, department: Department) -> str:
+    agent = policy.book.find_agent(recipient)
+    return recipient if agent is not None else department_identity(department.key)
+
+
+def _agent_language(policy: Policy, recipient: str) -> str:
+    agent = policy.book.find_agent(recipient)
+    return (agent.language if agent else "") or policy.site.default_language
+
+
+def department_headers(
+    policy: Policy, ticket: Ticket, department: Department, rule: str
+) -> tuple[tuple[str, str], ...]:
+    name = clean_display_name(department.name) or department.key
+    headers = [
+        ("X-Mailproc-Ticket", ticket.number),
+        ("X-Mailproc-Department", department.key),
+        ("X-Mailproc-Priority", ticket.priority),
+        ("List-Id", f"{name} <{department.key}.{policy.site.domain}>"),  # RFC 2919: mail clients filter by it
+    ]
+    if rule:
+        headers.append(("X-Mailproc-Rule", rule))
+    return tuple(headers)
+
+
+def card(policy: Policy, ticket: Ticket, department: Department) -> tuple[tuple[str, str], ...]:
+    return (
+        ("subject", ticket.subject),
+        ("requester_name", ticket.requester.name),
+        ("requester_address", ticket.requester.addr),
+        ("department", department.name),
+        ("priority", ticket.priority),
+        ("due", ticket.due_at.strftime("%Y-%m-%d %H:%M UTC") if ticket.due_at else ""),
+        ("tags", join_words(ticket.tags) if ticket.tags else ""),
+        ("links", ""),
+    )
+
+
+def history_of(ticket: Ticket) -> tuple[tuple[str, str, str], ...]:
+    """The public thread, newest first, as (author, date, text)."""
+    public = [
+        message
+        for message in ticket.thread
+        if message.visibility == "public"
+        and message.purpose in _HISTORY_PURPOSES
+        and not message.is_unverified
+        and message.text.strip()
+    ]
+    return tuple(
+        (message.author.name or message.author.addr, message.date.strftime("%Y-%m-%d %H:%M UTC"), message.text)
+        for message in reversed(public[-_MOST_HISTORY:])
+    )
+
+
+def summary_of(ticket: Ticket, text: str) -> tuple[tuple[str, str], ...]:
+    """What was asked first and answered last, for the mail that resolves."""
+    asked = next((m for m in ticket.thread if m.purpose == "request"), None)
+    answers = [m for m in ticket.thread if m.purpose == "answer" and m.direction == "out"]
+    return (
+        ("asked_at", asked.date.strftime("%Y-%m-%d") if asked else ""),
+        ("asked", first_lines(asked.text) if asked else ticket.subject),
+        ("answered_at", answers[-1].date.strftime("%Y-%m-%d") if answers and not text else ""),
+        ("answered", first_lines(text or (answers[-1].text if answers else ""))),
+    )
+
+
+def _chain(ticket: Ticket, in_reply_to: str, role: str) -> tuple[str, ...]:
+    if role != "customer" or not in_reply_to:
+        return ()  # without a mail that it answers (an unproven sender's, T30) no id of theirs goes back either
+    ids = [m.message_id for m in ticket.thread if m.visibility == "public" and m.message_id and not m.is_unverified]
+    return tuple(dict.fromkeys([*ids, *([in_reply_to] if in_reply_to else [])]))
+
+
+def last_customer_id(ticket: Ticket) -> str:
+    for message in reversed(ticket.thread):
+        if (
+            message.direction == "in"
+            and message.visibility == "public"
+            and not message.is_unverified
+            and message.message_id
+        ):
+            return message.message_id
+    return ticket.requester_message_id
+
+
+def reply_subject(subject: str) -> str:
+    return f"Re: {subject}" if subject else ""
+
+
+def _readable_text(inbound: Inbound) -> str:
+    return inbound.new_text if inbound.new_text.strip() else inbound.text
+
+
+def first_lines(text: str, most_lines: int = 12, most_characters: int = 1000) -> str:
+    lines = text.strip().splitlines()
+    cut = "\n".join(lines[:most_lines])[:most_characters].rstrip()
+    return cut if len(lines) <= most_lines and len(cut) == len(text.strip()) else cut + " …"
+
+
+def _local_part(address: str) -> str:
+    return clean_display_name(address.partition("@")[0])

@@ -1,0 +1,69 @@
+"""The closed list of reasons a decision can have, each with the words an operator reads."""
+
+REASONS: dict[str, str] = {
+    # new tickets
+    "new": "A new request.",
+    "new-stranger": "It cites a case its sender has no part in, so it became a case of its own, linked to that one.",
+    "new-two-tags": "It cites several cases, so it became a case of its own, linked to them.",
+    "new-after-close": "The case it belongs to has been closed for too long, so it became a new case, linked to it.",
+    "new-by-agent": "An agent wrote in as a customer would.",
+    # mail on a ticket
+    "follow-up": "The customer wrote on their case.",
+    "follow-up-unverified": "It cites the case and claims to be from its customer; nothing proves it.",
+    "automatic-on-ticket": "An automatic mail about a case; kept as a note.",
+    "agent-answer": "An agent answered; the customer gets the text.",
+    "agent-note": "An agent left an internal note.",
+    "agent-resolved": "An agent answered or finished the case, and it is resolved.",
+    "agent-commands": "An agent changed the case by mail.",
+    "agent-automatic": "An automatic mail of an agent; never shown to the customer.",
+    # recorded
+    "duplicate": "The same mail has come before.",
+    "duplicate-new-route": "The same mail has come before, now to another of our addresses.",
+    "own-mail": "A mail of ours that came back; answering it would start a loop.",
+    "bounce": "A delivery report about a mail of ours.",
+    "bounce-unknown": "A delivery report about a mail that is not ours.",
+    "no-ticket": "A rule says that mail like this opens no case.",
+    # held
+    "unparsable": "The mail is past a safety limit or too broken to read.",
+    "from-malformed": "The From line is not one plain address, so nobody knows who wrote.",
+    "sender-contradicted": "The domain in From says this mail is not from there (DMARC failed).",
+    "spam": "A trusted border or a rule calls it spam.",
+    "rule-hold": "A rule holds mail like this for a person.",
+    "agent-inactive": "The agent is no longer active.",
+    "agent-not-entitled": "The agent does not belong to the case's department.",
+    "agent-without-token": "An agent's mail on a case, but not an answer to a notification of ours.",
+    "agent-unproven": "It claims to be from an agent, and nothing proves it.",
+    "agent-reply-to": "An agent's mail that wants its answers to go elsewhere.",
+    "agent-stale": "An agent's mail that is more than seven days old; it may be a copy somebody kept.",
+    "unknown-command": "A line in the command block is no command we know.",
+    "empty-answer": "There is no new text in the agent's answer.",
+    "no-recipient": "There is nobody the answer could be sent to.",
+    "poison": "Deciding about it failed three times.",
+    # requests and the clock
+    "requested": "Asked for at the command line.",
+    "discarded": "An operator discarded it.",
+    "delivery-refused": "A mail server refused a mail of ours for good.",
+    "auto-close": "Resolved, and nobody wrote for the time the site has set.",
+    "nothing-to-do": "Nothing changes.",
+}
+
+# Why a mail to a requester was not sent
+SUPPRESSED: dict[str, str] = {
+    "class": "only mail from people is acknowledged",
+    "rule": "a rule says no acknowledgement",
+    "old": "the mail is older than ack_max_age",
+    "sender-unproven": "the envelope sender is not the From address and nothing proves the sender",
+    "not-sendable": "the address cannot be written to",
+    "own-address": "the address is one of our own",
+    "silenced": "the sender is silenced",
+    "dead-address": "mail to this address came back",
+    "sender-hour": "this address got its mails of the hour",
+    "sender-day": "this address got its mails of the day",
+    "unverified-day": "an unproven address gets one automatic mail a day",
+    "domain-hour": "this domain got its mails of the hour",
+    "ticket-hour": "this case sent its automatic mails of the hour",
+    "ticket-day": "this case sent its automatic mails of the day",
+    "breaker": "the whole site sent too many automatic mails this hour",
+    "repeated-subject": "the same sender wrote the same subject three times in ten minutes",
+    "old-feed": "old mail that was fed in sends nothing without --forward",
+}

@@ -1,0 +1,28 @@
+"""What a refused delivery means for its ticket. Dry: the receipt is an argument."""
+
+from datetime import datetime
+
+from mailproc.desk import notices
+from mailproc.desk.draft import Draft, Policy
+from mailproc.records.decision import Decision, Outcome
+from mailproc.records.delivery import Receipt
+from mailproc.records.effects import MarkBounced, RememberContact
+from mailproc.records.ticket import Known
+
+_NO_SUCH_MAILBOX = (550, 551, 553)
+
+
+def decide_failed(known: Known, serial: int, n: int, receipt: Receipt, policy: Policy, now: datetime) -> Decision:
+    """A server refused a mail of ours for good (RFC 5321 section 4.2.1): recorded, and its author is told."""
+    draft = Draft(policy, now)
+    ticket, sent = known.tickets.get(serial), known.sent.get((serial, n))
+    if ticket is None or sent is None:
+        return draft.finish(Outcome.NOTHING, "nothing-to-do")
+    draft.add(MarkBounced(serial, n, sent.recipient, str(receipt.code), True, receipt.text[:500]))
+    if sent.is_to_customer:
+        if receipt.code in _NO_SUCH_MAILBOX:
+            draft.add(RememberContact(sent.recipient, is_dead=True))
+        agent = policy.book.find_agent(sent.author) if sent.author else None
+        to = agent.addresses[0] if agent is not None and agent.is_active else ""
+        notices.undelivered(draft, ticket, to, sent.recipient, receipt.text, for_good=True)
+    return draft.finish(Outcome.CHANGED, "delivery-refused", serial)

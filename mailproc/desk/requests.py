@@ -1,0 +1,102 @@
+"""The decision about one request of an operator or agent at the command line. Dry."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailproc.desk import notices
+from mailproc.desk.draft import Draft, Policy
+from mailproc.desk.verbs import find_assignee, find_department
+from mailproc.errors import UsageError
+from mailproc.records.decision import Decision, Outcome
+from mailproc.records.effects import AddMessage, SetAttribute, SetState
+from mailproc.records.mail import Address
+from mailproc.records.ticket import Known, State, Ticket
+from mailproc.tickets.lifecycle import may_change
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for: `verb` is close, resolve, reopen, note, reply, assign or move."""
+
+    verb: str
+    serial: int
+    actor: str  # who asked, as the history shows it
+    text: str = ""  # of a note or reply
+    argument: str = ""  # an agent, a department
+    resolves: bool = False  # a reply that finishes the case
+
+
+_TARGETS = {"close": State.CLOSED, "resolve": State.RESOLVED, "reopen": State.OPEN}
+
+
+def decide_request(request: Request, known: Known, policy: Policy, now: datetime) -> Decision:
+    """What a request changes.
+
+    Raises UsageError, in words for the person who typed it, when it names nothing or may not be done.
+    """
+    ticket = known.tickets.get(request.serial)
+    if ticket is None:
+        raise UsageError("there is no such ticket; `mailproc ticket list` shows them all")
+    draft = Draft(policy, now)
+    if request.verb in _TARGETS:
+        return _change_state(request, ticket, draft)
+    if request.verb == "note":
+        draft.add(_message(request, ticket, "note", "internal", now))
+    elif request.verb == "reply":
+        return _reply(request, ticket, draft)
+    elif request.verb == "assign":
+        address, problem = find_assignee(policy, request.argument, ticket.department)
+        if problem:
+            raise UsageError(problem)
+        draft.add(SetAttribute(ticket.serial, "assignee", address, "command line", request.actor))
+    elif request.verb == "move":
+        department, problem = find_department(policy, request.argument)
+        if problem:
+            raise UsageError(problem)
+        draft.add(SetAttribute(ticket.serial, "department", department, "command line", request.actor))
+    else:
+        raise UsageError(f"unknown request {request.verb!r}")
+    return draft.finish(Outcome.CHANGED, "requested", ticket.serial)
+
+
+def _change_state(request: Request, ticket: Ticket, draft: Draft) -> Decision:
+    wanted = _TARGETS[request.verb]
+    if ticket.state is wanted or (wanted is State.OPEN and ticket.state not in (State.RESOLVED, State.CLOSED)):
+        return draft.finish(Outcome.NOTHING, "nothing-to-do", ticket.serial)
+    if not may_change(ticket.state, wanted, "agent"):
+        raise UsageError(f"{ticket.number} is {ticket.state} and cannot become {wanted}")
+    draft.add(SetState(ticket.serial, wanted, "command line", request.actor, draft.now))
+    if request.text:
+        draft.add(_message(request, ticket, "note", "internal", draft.now))
+    if wanted is State.RESOLVED:
+        notices.resolved(draft, ticket)
+    return draft.finish(Outcome.CHANGED, "requested", ticket.serial)
+
+
+def _reply(request: Request, ticket: Ticket, draft: Draft) -> Decision:
+    if not request.text.strip():
+        raise UsageError("the reply has no text; give it with --text or on standard input")
+    author = draft.policy.book.find_agent(request.actor)
+    sent = notices.spoken_answer(draft, ticket, request.actor, request.text, is_resolving=request.resolves)
+    if not sent:
+        raise UsageError(f"{ticket.number} has no requester who can be written to")
+    own = author.addresses if author else ()
+    notices.copy_answer(
+        draft,
+        ticket,
+        author.name if author else request.actor,
+        own,
+        request.text,
+        "resolved" if request.resolves else "answer",
+    )
+    after = State.RESOLVED if request.resolves else State.OPEN if ticket.state is State.NEW else ticket.state
+    if after is not ticket.state:
+        if not may_change(ticket.state, after, "agent"):
+            raise UsageError(f"{ticket.number} is {ticket.state} and cannot become {after}; reopen it first")
+        draft.add(SetState(ticket.serial, after, "command line", request.actor, draft.now))
+    return draft.finish(Outcome.CHANGED, "requested", ticket.serial)
+
+
+def _message(request: Request, ticket: Ticket, purpose: str, visibility: str, now: datetime) -> AddMessage:
+    author = Address(request.actor if "@" in request.actor else "", request.actor)
+    return AddMessage(ticket.serial, "in", visibility, purpose, author, (), ticket.subject, now, request.text)

@@ -1,0 +1,90 @@
+"""What the rules say about a mail: facts gathered once, evaluated for each of our addresses it came to. Dry."""
+
+import re
+from dataclasses import replace
+
+from mailproc.desk.draft import Arrival, Draft
+from mailproc.desk.speakers import find_agent, mail_class
+from mailproc.message.headers import header_values
+from mailproc.records.mail import Level
+from mailproc.records.ticket import Ticket
+from mailproc.rulebook.evaluate import Routing, evaluate
+from mailproc.rulebook.facts import Facts, auto_words
+from mailproc.tickets.token import split_reply_address
+
+_SCORE = re.compile(r"(?:score\s{0,2}=\s{0,2})?(-?[0-9]{1,4}(?:\.[0-9]{1,6})?)")
+
+
+def route_mail(arrival: Arrival, draft: Draft) -> tuple[Routing, tuple[str, ...]]:
+    """The routing of a new ticket, and the further departments that its other addresses of ours lead to.
+
+    The first of our addresses in To/Cc decides (mail-policy section 2).
+    """
+    ours = arrival.keys.recipients
+    facts = gather_facts(arrival)
+    if len(ours) < 2:
+        routing = evaluate(arrival.policy.book, facts)
+        draft.trace.extend(routing.trace)
+        draft.rules = routing.rules
+        return routing, ()
+    routing = route_address(arrival, ours[0], facts)
+    draft.trace.extend(routing.trace)
+    draft.rules = routing.rules
+    others = [route_address(arrival, address, facts) for address in ours[1:]]
+    told = {other.department for other in others if other.makes_ticket and not other.hold}
+    return routing, tuple(sorted(told - {routing.department}))
+
+
+def route_address(arrival: Arrival, address: str, facts: Facts | None = None) -> Routing:
+    """What the rules say had the mail come to this address of ours alone."""
+    facts = facts or gather_facts(arrival)
+    site = arrival.policy.site
+    seen = tuple(to for to in facts.recipients if split_reply_address(site, to)[0] in ("", address))
+    return evaluate(arrival.policy.book, replace(facts, recipients=seen or (address,)))
+
+
+def gather_facts(arrival: Arrival, ticket: Ticket | None = None) -> Facts:
+    """The facts a rulebook may ask about; nothing is computed twice for one mail."""
+    inbound, site = arrival.inbound, arrival.policy.site
+    recipients = dict.fromkeys(
+        (
+            *(_without_token(arrival, address) for address in arrival.envelope.recipients),
+            *(_without_token(arrival, address) for address in inbound.delivered_to),
+            *(address.addr for address in inbound.to),
+            *(address.addr for address in inbound.cc),
+        )
+    )
+    kind = mail_class(arrival)
+    return Facts(
+        inbound=inbound,
+        recipients=tuple(recipients),
+        level=arrival.trust.level.name,
+        dmarc=arrival.trust.dmarc,
+        auto=auto_words(inbound, kind),
+        is_known_sender=arrival.known.requester is not None,
+        sender="agent" if find_agent(arrival) is not None and arrival.trust.level > Level.A0 else "customer",
+        spam_score=_spam_score(arrival),
+        at=arrival.envelope.received_at,
+        language=inbound.language or site.default_language,
+        is_new=ticket is None,
+        ticket_state=ticket.state if ticket else "",
+        ticket_department=ticket.department if ticket else "",
+    )
+
+
+def _without_token(arrival: Arrival, address: str) -> str:
+    base, claim = split_reply_address(arrival.policy.site, address)
+    return base if claim is not None else address
+
+
+def _spam_score(arrival: Arrival) -> float | None:
+    """The score a trusted border gave; its headers count only for mail that came past that border."""
+    if arrival.envelope.kind == "smtp" and not arrival.trust.came_past_border:
+        return None
+    flags = header_values(arrival.inbound, "x-spam-flag")
+    scores = header_values(arrival.inbound, "x-spam-score") or header_values(arrival.inbound, "x-spam-status")
+    found = [float(match[1]) for value in scores[:1] if (match := _SCORE.search(value))]
+    score = found[0] if found else None
+    if flags and flags[0].strip().upper().startswith("YES"):
+        return max(score or 0.0, 10.0)
+    return score
