@@ -1,0 +1,250 @@
+"""One word of the settings file to one value; each reader raises `BadValue` with the remedy. Knows no key."""
+
+import ipaddress
+import re
+import zoneinfo
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from mailproc.message.addresses import is_sendable, normalise
+from mailproc.yamlnodes import did_you_mean
+
+SHIPPED_LANGUAGES = ("en", "de", "es", "fr", "it", "no", "pl")
+RESERVED_PREFIXES = frozenset(("TICKET", "CASE", "ID", "RE", "FW", "FWD", "AW", "WG"))
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_SIZE_FACTORS = {"": 1, "B": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 1024, "MI": 1024**2, "GI": 1024**3}
+_DURATION = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([KMG]?I?)B?", re.IGNORECASE)
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*", re.IGNORECASE)
+_LONGEST = timedelta(days=36500)
+
+
+class BadValue(ValueError):
+    """The word cannot be the value: why, and what to write instead."""
+
+    def __init__(self, text: str, hint: str = "") -> None:
+        super().__init__(text)
+        self.text = text
+        self.hint = hint
+
+
+def read_text(word: str) -> str:
+    """The word itself, on one line."""
+    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", word):
+        raise BadValue("this must be one line of text without tabs")
+    return word
+
+
+def read_choice(*choices: str) -> Callable[[str], str]:
+    """A reader that takes one of these words, in any case."""
+
+    def read(word: str) -> str:
+        if word.lower() in choices:
+            return word.lower()
+        guess = did_you_mean(word, choices)
+        raise BadValue(f'"{word}" is not one of {", ".join(choices)}' + (f": {guess}" if guess else ""))
+
+    return read
+
+
+def read_flag(word: str) -> bool:
+    """yes, no, true, false, on, off."""
+    if word.lower() in ("yes", "true", "on"):
+        return True
+    if word.lower() in ("no", "false", "off"):
+        return False
+    raise BadValue(f'"{word}" is neither yes nor no')
+
+
+def read_number(least: int, most: int) -> Callable[[str], int]:
+    """A reader of whole numbers in a range."""
+
+    def read(word: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", word):
+            raise BadValue(f'"{word}" is not a whole number')
+        if not least <= int(word) <= most:
+            raise BadValue(f"{word} is out of range: {least} to {most}")
+        return int(word)
+
+    return read
+
+
+def read_limit(word: str) -> int | None:
+    """A count of mails, or `none`."""
+    if word.lower() == "none":
+        return None
+    try:
+        return read_number(0, 1_000_000)(word)
+    except BadValue as error:
+        raise BadValue(error.text, "Write a number, or none for no limit.") from None
+
+
+def read_duration(word: str) -> timedelta:
+    """`30d`, `24h`, `10m`, `0s`, `1h30m`."""
+    if word.lower() == "none":
+        raise BadValue('"none" is not possible here', "Write 0s to switch it off.")
+    plain = word.lower().replace(" ", "")
+    if not _DURATION.fullmatch(plain):
+        hint = "Write a number and its unit: 30d, 24h, 10m, 0s."
+        if re.fullmatch(r"[0-9]+", plain):
+            raise BadValue(f'"{word}" lacks its unit', f"{hint} s seconds, m minutes, h hours, d days, w weeks.")
+        raise BadValue(f'"{word}" is not a length of time', hint)
+    seconds = sum(int(number) * _UNIT_SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([smhdw])", plain))
+    if seconds > _LONGEST.total_seconds():
+        raise BadValue(f'"{word}" is more than a hundred years')
+    return timedelta(seconds=seconds)
+
+
+def read_optional_duration(word: str) -> timedelta | None:
+    """A length of time, or `none`."""
+    if word.lower() == "none":
+        return None
+    try:
+        return read_duration(word)
+    except BadValue as error:
+        raise BadValue(error.text, f"{error.hint} Or write none.".strip()) from None
+
+
+def read_size(least: int, most: int) -> Callable[[str], int]:
+    """A reader of sizes in bytes: `30MB`, `500KB`, `1.5 GB`; decimal, with MiB and the like for powers of two."""
+
+    def read(word: str) -> int:
+        match = _SIZE.fullmatch(word)
+        if not match or match[2].upper() == "I":
+            raise BadValue(f'"{word}" is not a size', "Write a number and its unit: 30MB, 500KB.")
+        size = int(float(match[1]) * _SIZE_FACTORS[match[2].upper()])
+        if not least <= size <= most:
+            raise BadValue(f"{word} is out of range: {show_size(least)} to {show_size(most)}")
+        return size
+
+    return read
+
+
+def show_size(size: int) -> str:
+    """`30MB` for 30000000."""
+    for unit, factor in (("GB", 1000**3), ("MB", 1000**2), ("KB", 1000)):
+        if size >= factor and size % factor == 0:
+            return f"{size // factor}{unit}"
+    return f"{size}B"
+
+
+def read_address(word: str) -> str:
+    """One e-mail address, normalised."""
+    if "@" not in word:
+        raise BadValue(f'"{word}" is not an e-mail address', "Write it in full: support@example.org")
+    if "<" in word or " " in word:
+        raise BadValue(f'"{word}" is not a bare e-mail address', "Write the address alone, without a name or < >.")
+    address = normalise(word)
+    if not address or not is_sendable(address):
+        raise BadValue(f'"{word}" is not an e-mail address mail can be sent to', "Write it like support@example.org")
+    return address
+
+
+def read_domain(word: str) -> str:
+    """A domain name in lower case, IDNA-encoded."""
+    address = normalise(f"x@{word}") if "@" not in word else ""
+    domain = address.removeprefix("x@")
+    if not domain or not _HOST.fullmatch(domain):
+        raise BadValue(f'"{word}" is not a domain', "Write it like example.org, without @ and without http://")
+    return domain
+
+
+def read_host(word: str) -> str:
+    """A host name or an IP address, in lower case."""
+    bare = word.strip("[]")
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        if re.search(r"[:/@]", word):
+            hint = "Write the host name alone; the port has a key of its own."
+            raise BadValue(f'"{word}" is not a host name', hint) from None
+    return read_domain(word)
+
+
+def read_prefix(word: str) -> str:
+    """The letters in front of case numbers (mail-policy section 1)."""
+    if word.upper() in RESERVED_PREFIXES:
+        raise BadValue(f'"{word}" cannot be a prefix: other mail programs write it too', "Take letters of your name.")
+    if re.fullmatch(r"[A-Z]{2,8}", word):
+        return word
+    if re.fullmatch(r"[A-Za-z]{2,8}", word):
+        raise BadValue(f'the prefix "{word}" must be in capitals', f"Write {word.upper()}")
+    raise BadValue(f'"{word}" cannot be a prefix', "A prefix is 2 to 8 letters from A to Z, such as ACME.")
+
+
+def read_language(word: str) -> str:
+    """A language code of two or three letters."""
+    if re.fullmatch(r"[A-Za-z]{2,3}", word):
+        return word.lower()
+    hint = f"Write its code of two letters: {', '.join(SHIPPED_LANGUAGES)} are shipped; others need templates of yours."
+    raise BadValue(f'"{word}" is not a language code', hint)
+
+
+def read_timezone(word: str) -> str:
+    """The name of a zone in the time zone database."""
+    if word.upper() in ("UTC", "GMT"):
+        return "UTC"
+    try:
+        return zoneinfo.ZoneInfo(word).key
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        guess = did_you_mean(word, zoneinfo.available_timezones())
+    hint = "Write a name like Europe/Warsaw or America/New_York."
+    raise BadValue(f'"{word}" is not a time zone' + (f": {guess}" if guess else ""), hint)
+
+
+def read_network(word: str) -> str:
+    """An IP address or network in CIDR form."""
+    try:
+        return str(ipaddress.ip_network(word))
+    except ValueError as error:
+        if "has host bits set" in str(error):
+            network = ipaddress.ip_network(word, strict=False)
+            raise BadValue(f'"{word}" is an address inside a network', f"Write the network: {network}") from None
+    raise BadValue(f'"{word}" is not a network', "Write an address or a network: 192.0.2.7, 10.0.0.0/8, 2001:db8::/32")
+
+
+def read_endpoint(word: str) -> tuple[str, int]:
+    """`127.0.0.1:2525` or `[::1]:2525` to host and port."""
+    host, colon, port = word.rpartition(":")
+    if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535 or not host:
+        number = word.lstrip(":")
+        example = f"127.0.0.1:{number}" if re.fullmatch(r"[0-9]{1,5}", number) else "127.0.0.1:2525"
+        raise BadValue(f'"{word}" is not a host and a port', f'Write "{example}"')
+    if ":" in host and not host.startswith("["):
+        raise BadValue(f'"{word}" is not a host and a port', f'Write an IPv6 address in brackets: "[{host}]:{port}"')
+    return read_host(host), int(port)
+
+
+def read_resolver(word: str) -> str:
+    """The address of a DNS server, `127.0.0.1` or `127.0.0.1:5353`."""
+    try:
+        return str(ipaddress.ip_address(word))
+    except ValueError:
+        pass
+    try:
+        host, port = read_endpoint(word)
+        bare = ipaddress.ip_address(host)
+    except ValueError:
+        raise BadValue(f'"{word}" is not the address of a DNS server', 'Write "127.0.0.1:53"') from None
+    return f"[{bare}]:{port}" if bare.version == 6 else f"{bare}:{port}"
+
+
+def read_start(word: str) -> str:
+    """`now`, `all`, or a date."""
+    if word.lower() in ("now", "all"):
+        return word.lower()
+    try:
+        return date.fromisoformat(word).isoformat()
+    except ValueError:
+        raise BadValue(f'"{word}" is not now, all or a date', "Write a date as 2026-01-31.") from None
+
+
+def read_after(word: str) -> str:
+    """`move:FOLDER`, `seen` or `keep`."""
+    if word.lower() in ("seen", "keep"):
+        return word.lower()
+    kind, _, folder = read_text(word).partition(":")
+    if kind.lower() == "move" and folder.strip():
+        return f"move:{folder.strip()}"
+    raise BadValue(f'"{word}" is not move:FOLDER, seen or keep', 'Write "move:Processed"; mail is never deleted.')
