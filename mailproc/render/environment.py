@@ -1,0 +1,220 @@
+"""One language's templates, compiled in a sandbox; reads template files and nothing else.
+
+Importing this module imports jinja2: only `renderer` and `probechild` do it, when they load templates.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import quote
+
+import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.loaders import split_template_path
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from mailproc.render.variables import clean_line
+
+# What a template can raise, an admin's typo included
+TEMPLATE_ERRORS = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+MAX_OUTPUT = 1_000_000  # characters of one part
+_MAX_PRODUCT = 10_000  # characters that `text * number` or `text % values` may make
+_RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
+_WIDTH = re.compile(r"%[^a-zA-Z%]*(?:\d{4}|\*)")
+_SUBJECT = "Subject:"
+_SUBJECT_END = "\x01"  # ends the subject in what a text template makes; cleaned values cannot hold it
+_PLAIN = "plain.html.j2"  # the frame for a mail whose HTML is made from its text
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    text: jinja2.Template  # its subject, _SUBJECT_END, its text
+    html: jinja2.Template | None  # None: made from the text
+    language: str  # of the folder that the text was found in
+    direction: str
+
+
+class Templates:
+    """The templates found in some language folders, the most specific first; compiled when first used."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self._loader = _Loader(folders)
+        self._environment = _Sandbox(
+            loader=self._loader,
+            undefined=jinja2.StrictUndefined,
+            autoescape=_is_html,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self._environment.globals = {"range": self._environment.globals["range"]}
+        del self._environment.filters["random"]  # the same values must give the same bytes
+        self._environment.filters |= {"breaks": _breaks, "quoted": _quoted, "mailto": _mailto}
+        self._compiled: dict[str, _Compiled] = {}
+
+    def render(self, name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
+        """(subject, text, HTML) for cleaned values; raises one of `TEMPLATE_ERRORS`."""
+        compiled = self._compiled.get(name)
+        if compiled is None:
+            compiled = self._compiled[name] = self._compile(name)
+        values = {**context, "language": compiled.language, "direction": compiled.direction}
+        subject, _, text = compiled.text.render(values).partition(_SUBJECT_END)
+        subject = " ".join(clean_line(subject).split())
+        text = text.strip("\n") + "\n"
+        if compiled.html is not None:
+            return subject, text, compiled.html.render(values)
+        html = self._environment.get_template(_PLAIN).render(values | {"text": text.strip("\n")})
+        return subject, text, html
+
+    def touches(self, name: str, root: Path) -> bool:
+        """True when some file under `root` may take part in that mail: its own, or any that templates can include."""
+        return any(
+            root in path.parents and (path.name.startswith(f"{name}.") or not _is_mail(path.name))
+            for path in self._loader.find_all()
+        )
+
+    def _compile(self, name: str) -> _Compiled:
+        text_name = f"{name}.txt.j2"
+        html_name = f"{name}.html.j2"
+        text_level = self._loader.find(text_name)
+        html_level = self._loader.find(html_name)
+        if text_level is None:
+            raise jinja2.TemplateNotFound(text_name)
+        language = self._loader.folders[text_level].name
+        # HTML from a less specific folder would say something else than the text, or say it in another language
+        has_html = html_level is not None and html_level <= text_level
+        return _Compiled(
+            text=self._environment.get_template(text_name),
+            html=self._environment.get_template(html_name) if has_html else None,
+            language=language,
+            direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
+        )
+
+
+def describe_error(error: BaseException) -> str:
+    """The error with the template file and line it happened in, for the operator."""
+    text = " ".join(str(error).split()) or "no further explanation"
+    if isinstance(error, jinja2.TemplateNotFound):
+        return f"the template {text} does not exist"
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.filename or 'Subject line'}:{error.lineno}: {error.message}"
+    place = _find_place(error.__traceback__)
+    kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
+    return f"{place}{kind}{text[:300]}"
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a limit on texts that operators can make; the probe limits the rest."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: object, right: object) -> object:
+        is_sized = isinstance(left, str | tuple | list) or isinstance(right, str | tuple | list)
+        if operator == "*" and is_sized:
+            size, count = (left, right) if isinstance(right, int) else (right, left)
+            if isinstance(count, int) and isinstance(size, str | tuple | list) and len(size) * count > _MAX_PRODUCT:
+                raise SecurityError(f"this product would be longer than {_MAX_PRODUCT} characters")
+        elif operator == "**" and not (isinstance(right, int) and abs(right) <= 64):
+            raise SecurityError("powers beyond 64 are not allowed")
+        elif operator == "%" and isinstance(left, str) and _WIDTH.search(left):
+            raise SecurityError("field widths beyond 999 are not allowed")
+        return super().call_binop(context, operator, left, right)
+
+
+class _Loader(jinja2.BaseLoader):
+    """Finds a template in the first folder that has it."""
+
+    def __init__(self, folders: tuple[Path, ...]) -> None:
+        self.folders = folders
+
+    def find(self, name: str) -> int | None:
+        """The index of the first folder that holds the file."""
+        for index, folder in enumerate(self.folders):
+            if (folder / name).is_file():
+                return index
+        return None
+
+    def find_all(self) -> list[Path]:
+        return [path for folder in self.folders if folder.is_dir() for path in sorted(folder.glob("*.j2"))]
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        source, filename = self._read(template)
+        if template.endswith(".txt.j2"):
+            first, line_end, rest = source.partition("\n")
+            if not first.startswith(_SUBJECT):
+                raise jinja2.TemplateSyntaxError("the first line must be `Subject: ...`", 1, template, filename)
+            source = first.removeprefix(_SUBJECT) + _SUBJECT_END + line_end + rest
+        return source, filename, None
+
+    def _read(self, name: str) -> tuple[str, str]:
+        index = self.find("/".join(split_template_path(name)))
+        if index is None:
+            raise jinja2.TemplateNotFound(name)
+        path = self.folders[index] / name
+        return path.read_text(encoding="utf-8-sig"), str(path)
+
+
+def _is_html(name: str | None) -> bool:
+    return name is not None and name.endswith(".html.j2")
+
+
+def _is_mail(file_name: str) -> bool:
+    return file_name.endswith((".txt.j2", ".html.j2")) and file_name not in (_PLAIN, "layout.html.j2", "parts.html.j2")
+
+
+def _find_place(traceback: TracebackType | None) -> str:
+    place = ""
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if filename.endswith(".j2"):
+            place = f"{filename}:{traceback.tb_lineno}: "
+        traceback = traceback.tb_next
+    return place
+
+
+def _breaks(text: str) -> Markup:
+    """User text for HTML: escaped, its line ends and blanks kept (threat T48)."""
+    escaped = str(escape(str(text).expandtabs(4)))
+    if "  " in escaped:
+        escaped = escaped.replace("  ", "&nbsp; ")
+    if escaped.startswith(" ") or "\n " in escaped:
+        escaped = ("\n" + escaped).replace("\n ", "\n&nbsp;")[1:]
+    return Markup(escaped.replace("\n", "<br>\n"))
+
+
+def _quoted(text: str) -> str:
+    """The text quoted as mail clients do it."""
+    lines = text.strip("\n").split("\n")
+    return "\n".join([f">{line}" if not line or line.startswith(">") else f"> {line}" for line in lines])
+
+
+def _mailto(address: str, subject: str = "") -> str:
+    """A mailto: link (RFC 6068); blanks as %20, because "+" would stay a plus sign."""
+    local, _, domain = address.rpartition("@")
+    # a token's local part is letters, digits and "+", and new with every mail: no use to cache it, no need to quote it
+    local = local.replace("+", "%2B") if local.replace("+", "").isalnum() and local.isascii() else quote(local, safe="")
+    link = f"mailto:{local}@{_quote(domain)}"
+    return f"{link}?subject={_quote(subject)}" if subject else link
+
+
+@lru_cache(maxsize=128)
+def _quote(text: str) -> str:
+    return quote(text, safe="", errors="replace")
