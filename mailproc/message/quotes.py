@@ -1,0 +1,302 @@
+"""Splits the text of a reply into what its author wrote and what was quoted or signed. Dry: no I/O.
+
+Line based and linear (T58). Nothing is destroyed: both halves together hold every line that is not blank.
+"""
+
+from collections.abc import Sequence
+
+from mailproc.message import htmlquotes, signatures
+from mailproc.message.quotemarks import (
+    Line,
+    find_attribution_end,
+    find_block,
+    find_separator,
+    is_forward_line,
+    is_rule,
+    may_begin_mark,
+    next_filled,
+    read_lines,
+)
+
+_MAX_CHECKS = 1500  # lines per mail that are looked at as possible marks: hostile mail has nothing else (T58)
+_MAX_SEARCHED_LINES = 20_000  # below that, nothing but > is looked for
+_MAX_COMPARED_LINES = 2000  # lines looked for inside the texts we sent
+_LONG_ENOUGH = 24  # characters without white space: a shorter line may be equal by chance
+_RUN_LONG_ENOUGH = 40
+
+
+def split_reply(text: str, html: str = "", sent_texts: tuple[str, ...] = ()) -> tuple[str, str]:
+    """(new text, cut text): what the author wrote, and quotes, attributions, signatures, footers and notices.
+
+    `html` is the markup of the same mail, used where the text shows no mark of a quote; `sent_texts` are mails we
+    sent on the ticket, whose lines are taken out first. A forwarded mail without words of its own is all new text.
+    """
+    if not text.strip():
+        return "", ""
+    lines = read_lines(text)
+    is_ours = _find_ours(lines, sent_texts) if sent_texts else ()
+    splitter = _Splitter(lines, is_ours, html)
+    splitter.run()
+    if html and not splitter.found_quote:
+        splitter.cut_all(htmlquotes.find_quoted(html, lines))
+    return splitter.finish()
+
+
+class _Splitter:
+    """Walks once over the lines and notes which of them are cut."""
+
+    def __init__(self, lines: Sequence[Line], is_ours: Sequence[bool], html: str) -> None:
+        self.lines = lines
+        self._html = html
+        self.is_ours = is_ours
+        self.is_cut = list(is_ours) if is_ours else [False] * len(lines)
+        self.found_quote = any(is_ours)
+        self._has_text = False  # the author said something above
+        self._has_attribution = False
+        self._hand_quotes: list[tuple[int, int]] = []
+        self._checks = 0
+        self._signature = -1  # its delimiter, while we are below one
+
+    def run(self) -> None:
+        lines = self.lines
+        index = signatures.find_banner_end(lines)
+        self._cut(0, index)
+        while index < len(lines):
+            line = lines[index]
+            if not line.bare or self.is_cut[index]:
+                index += 1
+            elif line.depth:
+                self._end_signature(index)
+                index = self._take_quoted(index)
+            else:
+                after = self._take_mark(index)
+                if after < 0:
+                    break
+                if after:
+                    index = after
+                    continue
+                if signatures.is_delimiter(line) and self._signature < 0:
+                    self._signature = index
+                elif self._signature < 0 and not signatures.is_footer(line.bare) and not is_rule(line.bare):
+                    self._has_text = True
+                index += 1
+        self._end_signature(index)
+        self._settle_hand_quotes()
+
+    def _take_mark(self, index: int) -> int:
+        """The line to go on with when a quote begins here, 0 when none does, -1 when nothing below is to be read."""
+        lines = self.lines
+        end, kind = self._find_mark_end(index)
+        if not end:
+            return 0
+        self._end_signature(index)
+        self.found_quote = True
+        following = next_filled(lines, end)
+        is_marked = following == len(lines) or lines[following].depth > 0 or lines[following].bare[0] == "|"
+        if kind != "block" and (is_marked or self._is_ours(following)):
+            self._has_attribution = True
+            self._cut(index, end)
+            return self._take_bars(following) if following < len(lines) else end
+        if kind == "original" and find_attribution_end(lines, following):
+            self._cut(index, end)
+            return end
+        if not kind and self._cut_between_answers(index, end):
+            return -1
+        if self._has_text or self._is_answered_in_place(end):
+            self._cut_rest(index, end)
+        elif not kind:
+            self._cut(index, end)  # a forwarded mail below its attribution: the text itself stays
+        return -1
+
+    def _find_mark_end(self, index: int) -> tuple[int, str]:
+        """(the first line after the mark that begins here, its kind: "" for an attribution); 0 when none does."""
+        if index >= _MAX_SEARCHED_LINES or self._checks >= _MAX_CHECKS or not may_begin_mark(self.lines, index):
+            return 0, ""
+        self._checks += 1
+        end = find_attribution_end(self.lines, index)
+        return (end, "") if end else _find_head_end(self.lines, index)
+
+    def _take_bars(self, index: int) -> int:
+        """Cuts lines quoted with | instead of >."""
+        while index < len(self.lines) and self.lines[index].bare.startswith("|"):
+            self.is_cut[index] = True
+            index += 1
+        return index
+
+    def _take_quoted(self, start: int) -> int:
+        """Cuts a run of lines marked with >, or notes it for later when nobody is said to have written it."""
+        lines = self.lines
+        end = start
+        index = start
+        while index < len(lines) and (lines[index].depth or not lines[index].bare):
+            if lines[index].depth:
+                end = index + 1
+            index += 1
+        head = start
+        while head < end and not lines[head].bare:
+            head += 1
+        if head < end:
+            mark, kind = (0, "") if self._has_attribution else self._find_mark_end(head)
+            if mark and kind:
+                self.found_quote = True
+                if self._has_text:
+                    self._cut(start, end)
+                return end
+            self._has_attribution = self._has_attribution or mark > 0
+        if self._has_attribution:
+            self.found_quote = True
+            self._cut(start, end)
+        else:
+            self._hand_quotes.append((start, end))
+        return end
+
+    def _settle_hand_quotes(self) -> None:
+        """A quote somebody typed himself stays as context of the words below it; below all words it is cut."""
+        if not self._hand_quotes:
+            return
+        last = max((at for at, line in enumerate(self.lines) if line.bare and not line.depth and not self.is_cut[at]),
+                   default=-1)
+        for start, end in self._hand_quotes:
+            if last >= 0 and start > last:
+                self._cut(start, end)
+                self.found_quote = True
+
+    def _end_signature(self, end: int) -> None:
+        if self._signature >= 0:
+            if signatures.is_signature(self.lines, self._signature, end):
+                self._cut(self._signature, end)
+            else:
+                self._has_text = True
+            self._signature = -1
+
+    def _is_ours(self, index: int) -> bool:
+        return bool(self.is_ours) and index < len(self.lines) and self.is_ours[index]
+
+    def _is_answered_in_place(self, start: int) -> bool:
+        """Whether what stands below an unmarked quote head is a mail of ours with little else."""
+        if not self.is_ours:
+            return False
+        filled = [at for at in range(start, len(self.lines)) if self.lines[at].bare]
+        ours = sum(1 for at in filled if self.is_ours[at])
+        return ours > 0 and ours * 2 >= len(filled)
+
+    def _cut_between_answers(self, start: int, end: int) -> bool:
+        """Whether the author wrote between or below the quotes of an HTML mail; then all but that is cut."""
+        answers = htmlquotes.find_answers(self._html, self.lines, end) if self._html and not self.is_ours else []
+        if not answers:
+            return False
+        self._cut(start, len(self.lines))
+        for index in answers:
+            self.is_cut[index] = False
+        for index in answers:
+            after, kind = self._find_mark_end(index)
+            if after and not kind:
+                self._cut(index, after)
+        return True
+
+    def _cut_rest(self, start: int, body: int) -> None:
+        """Cuts everything from a quote head on; between lines we sent, words we did not send are the author's."""
+        ours = [at for at in range(body, len(self.lines)) if self.is_ours[at]] if self.is_ours else []
+        if not ours:
+            self._cut(start, len(self.lines))
+            return
+        first, end = ours[0], len(self.lines)
+        self._cut(start, first)
+        index = first
+        while index < end:
+            is_foreign = bool(self.lines[index].bare) and not self.is_ours[index]
+            if is_foreign and self._find_mark_end(index)[0]:
+                break
+            index += 1
+        filled = [at for at in range(first, index) if self.lines[at].bare]
+        if sum(1 for at in filled if self.is_ours[at]) * 10 < len(filled) * 6:
+            self._cut(first, end)  # too little of it is ours to tell our words from the author's
+        else:
+            self._cut(index, end)
+
+    def _cut(self, start: int, end: int) -> None:
+        for index in range(start, end):
+            self.is_cut[index] = True
+
+    def cut_all(self, indices: Sequence[int]) -> None:
+        for index in indices:
+            self.is_cut[index] = True
+
+    def finish(self) -> tuple[str, str]:
+        kept = [index for index in range(len(self.lines)) if not self.is_cut[index]]
+        closing = signatures.find_closing(self.lines, kept)
+        for index in kept[len(kept) - closing :]:
+            if self.lines[index].bare:
+                self.is_cut[index] = True
+        return self._join(False), self._join(True)
+
+    def _join(self, is_cut: bool) -> str:
+        """The lines of one half; where lines were taken out between blank ones, one blank line stays."""
+        chosen: list[str] = []
+        skipped = False
+        for index, line in enumerate(self.lines):
+            if self.is_cut[index] != is_cut:
+                skipped = skipped or bool(line.bare)
+                continue
+            if not line.raw.strip():
+                if chosen and not (skipped and not chosen[-1]):
+                    chosen.append("")
+                continue
+            if skipped and chosen and chosen[-1]:
+                chosen.append("")
+            skipped = False
+            chosen.append(line.raw.rstrip())
+        while chosen and not chosen[-1]:
+            chosen.pop()
+        return "\n".join(chosen)
+
+
+def _find_head_end(lines: Sequence[Line], index: int) -> tuple[int, str]:
+    """(the first line after a separator or header block that begins here, its kind); (0, "") when none does."""
+    bare = lines[index].bare
+    kind, _rest = find_separator(bare)
+    if not kind and is_forward_line(bare):
+        kind = "forward"
+    if kind or (is_rule(bare) and len(bare) >= 5):
+        following = next_filled(lines, index + 1)
+        if following < len(lines) and following - index <= 3:
+            block = find_block(lines, following, least=2)
+            if block is not None:
+                return block.end, "block"
+        return (index + 1, kind) if kind else (0, "")
+    block = find_block(lines, index)
+    return (block.end, "block") if block is not None else (0, "")
+
+
+def _find_ours(lines: Sequence[Line], sent_texts: tuple[str, ...]) -> list[bool]:
+    """Which lines we ourselves sent; unmarked ones only where they cannot be equal by chance."""
+    sent = [line for text in sent_texts for line in read_lines(text)]
+    known = {" ".join(line.bare.split()) for line in sent if line.bare}
+    # Clients wrap anew, so that a line of theirs is often a piece of one of ours.
+    squeezed = "\n".join("".join(line.bare for line in read_lines(text)).replace(" ", "") for text in sent_texts)
+    is_ours = [False] * len(lines)
+    for index, line in enumerate(lines):
+        if not line.bare:
+            continue
+        if " ".join(line.bare.split()) in known:
+            is_ours[index] = True
+        elif index < _MAX_COMPARED_LINES:
+            piece = "".join(line.bare.split())
+            is_ours[index] = len(piece) >= _LONG_ENOUGH and piece in squeezed
+    _forget_chance_hits(lines, is_ours)
+    return is_ours
+
+
+def _forget_chance_hits(lines: Sequence[Line], is_ours: list[bool]) -> None:
+    run: list[int] = []
+    size = 0
+    for index in range(len(lines) + 1):
+        if index < len(lines) and (not lines[index].bare or (is_ours[index] and not lines[index].depth)):
+            if lines[index].bare:
+                run.append(index)
+                size += len("".join(lines[index].bare.split()))
+            continue
+        if run and size < _RUN_LONG_ENOUGH:
+            for hit in run:
+                is_ours[hit] = len(lines[hit].bare) >= _LONG_ENOUGH * 2
+        run, size = [], 0

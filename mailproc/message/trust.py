@@ -1,0 +1,214 @@
+"""How far the From address of a mail is proven, and by what (mail-policy section 3).
+
+Dry: no I/O; what DNS said about a mail to our own listener comes in as `Verified`. Who may do what with a level is
+the desk's business.
+"""
+
+import ipaddress
+import re
+from dataclasses import replace
+from functools import lru_cache
+
+from mailproc.message.addresses import domain_of
+from mailproc.message.authresults import AuthResults, parse_auth_results
+from mailproc.records.mail import Envelope, Inbound, Level, Trust, Verified
+from mailproc.records.site import Site
+
+# An id of `trusted_authserv_ids` that stands for fields without one: Microsoft 365 writes none
+NO_ID = "microsoft365"
+
+_BY_HOST = re.compile(r"(?:^|[\s)])by\s+([^\s;()]+)", re.I)
+_COMMENTS = re.compile(r"\([^()]*\)")
+# What a border writes between its Received and its Authentication-Results
+_TRACE_NAMES = frozenset({"received-spf", "authentication-results", "return-path", "delivered-to", "envelope-to"})
+# Registries below a country code: what they sell names in is nobody's own domain
+_REGISTRIES = frozenset("ac co com edu gob gouv gov go gv ltd me mil ne net nom or org plc sch".split())
+
+
+def assess(inbound: Inbound, envelope: Envelope, site: Site, verified: Verified | None = None) -> Trust:
+    """The level of the From address with its evidence; what its sender could have written does not count."""
+    evidence: list[str] = []
+    is_inside = _is_inside(envelope.client, site.trust.trusted_networks)
+    came_past_border = envelope.kind != "smtp" or is_inside
+    if inbound.from_ is None or not inbound.from_ok:
+        evidence.append(f"From cannot identify anybody: {inbound.from_defect or 'there is none'}")
+        return Trust(Level.A0, came_past_border=came_past_border, evidence=tuple(evidence))
+    domain = domain_of(inbound.from_.addr)
+    if came_past_border:
+        trust = _from_header(inbound, site, domain, evidence)
+    else:
+        trust = _from_verified(verified, domain, evidence)
+    is_submitted = (
+        trust.level is not Level.A0
+        and site.trust.agent_trust == "network"
+        and envelope.kind == "smtp"
+        and is_inside
+        and domain in _own_domains(site)
+        and not any(name == "received" for name, _ in inbound.headers)
+    )
+    if is_submitted:
+        evidence.append(f"handed in by {envelope.client} of a trusted network, not relayed")
+        trust = replace(trust, level=Level.A3, source="network", is_submitted=True)
+    if not evidence:
+        evidence.append("nothing proves or contradicts the From address")
+    return replace(trust, came_past_border=came_past_border, evidence=tuple(evidence))
+
+
+def is_aligned(domain: str, from_domain: str) -> bool:
+    """Whether a signing or envelope domain speaks for the From domain: the same, or one below the other.
+
+    Relaxed alignment without a public suffix list; where the shared part is a country's registry it does not count.
+    """
+    if not domain or not from_domain:
+        return False
+    if domain == from_domain:
+        return True
+    shorter, longer = sorted((domain, from_domain), key=len)
+    if not longer.endswith("." + shorter):
+        return False
+    labels = shorter.split(".")
+    is_registry = len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _REGISTRIES
+    return len(labels) >= 2 and not is_registry
+
+
+def _from_verified(verified: Verified | None, domain: str, evidence: list[str]) -> Trust:
+    """What our own look-ups say; Authentication-Results of a mail from anywhere are not looked at."""
+    if verified is None:
+        return Trust(Level.A1)
+    has_dkim = any(is_aligned(signer.lower(), domain) for signer in verified.dkim_domains)
+    has_spf = verified.spf == "pass" and is_aligned(verified.spf_domain.lower(), domain)
+    policy = f" (p={verified.dmarc_policy})" if verified.dmarc_policy else ""
+    evidence.append(f"we checked: dmarc={verified.dmarc}{policy}")
+    evidence.append(f"dkim passes for {', '.join(verified.dkim_domains)}" if verified.dkim_domains else "no valid dkim")
+    evidence.append(f"spf={verified.spf}" + (f" for {verified.spf_domain}" if verified.spf_domain else ""))
+    level = _level(verified.dmarc, has_dkim or has_spf)
+    return Trust(level, "verified", verified.dmarc, has_dkim, has_spf)
+
+
+def _from_header(inbound: Inbound, site: Site, domain: str, evidence: list[str]) -> Trust:
+    """What our border wrote, if it is there and stands where only our border can have put it."""
+    found = _find_trusted(inbound, site)
+    if found is None:
+        return Trust(Level.A1)
+    speaker = found.authserv_id or NO_ID
+    dmarc = _dmarc_of(found, domain, evidence)
+    signers = [
+        result.find("header.d") or result.find("header.i").rpartition("@")[2]
+        for result in found.all_of("dkim")
+        if result.result == "pass"
+    ]
+    has_dkim = any(is_aligned(signer, domain) for signer in signers)
+    spf = found.all_of("spf")
+    sender = spf[0].find("smtp.mailfrom").rpartition("@")[2] if len(spf) == 1 and spf[0].result == "pass" else ""
+    has_spf = is_aligned(sender, domain)
+    evidence.append(f"{speaker} says dmarc={dmarc}")
+    if signers:
+        evidence.append(f"{speaker} says dkim passes for {', '.join(signers)}")
+    if sender:
+        evidence.append(f"{speaker} says spf passes for {sender}")
+    return Trust(_level(dmarc, has_dkim or has_spf), "authentication-results", dmarc, has_dkim, has_spf)
+
+
+def _level(dmarc: str, is_proven: bool) -> Level:
+    if dmarc == "pass":
+        return Level.A3
+    if dmarc == "fail":
+        return Level.A0
+    # With a record that could not be read, the pass of a part proves nothing: temperror is A1
+    return Level.A2 if is_proven and dmarc in ("none", "bestguesspass") else Level.A1
+
+
+def _dmarc_of(found: AuthResults, domain: str, evidence: list[str]) -> str:
+    """The DMARC result that counts: one result, for the domain that we read in From."""
+    results = found.all_of("dmarc")
+    if not results:
+        return "none"
+    if any(result.result == "fail" for result in results):
+        return "fail"
+    if len(results) > 1:
+        evidence.append("there are two dmarc results in one field; none counts")
+        return "permerror"
+    if results[0].result == "pass":
+        claimed = results[0].find("header.from").rpartition("@")[2].removesuffix(".")
+        if claimed != domain:
+            evidence.append(f"dmarc=pass is for {ascii(claimed or 'no domain')}, From is {domain}")
+            return "permerror"
+    return results[0].result or "none"
+
+
+def _find_trusted(inbound: Inbound, site: Site) -> AuthResults | None:
+    """The topmost field of a trusted id, unless it stands below a hop that is not ours (RFC 8601 section 5)."""
+    trusted = site.trust.trusted_authserv_ids
+    borders = site.trust.border_hosts or trusted
+    is_below = False  # a Received of our border was seen
+    for name, value in inbound.headers:
+        if name == "received":
+            if not _is_border(_by_host(value), borders):
+                return None
+            is_below = True
+        elif name == "authentication-results":
+            found = parse_auth_results(value)
+            if found is not None and (found.authserv_id or NO_ID) in trusted:
+                return found
+            if found is None and _may_be_trusted(value, trusted):
+                return None  # ours, but unreadable: nothing below it is ours
+        elif is_below and not (name in _TRACE_NAMES or name.startswith(("arc-", "x-"))):
+            return None  # directly below the border's Received, not among the sender's own fields
+    return None
+
+
+def _may_be_trusted(value: str, trusted: tuple[str, ...]) -> bool:
+    lowered = value.lower()
+    return any(one in lowered for one in trusted)
+
+
+def _by_host(received: str) -> str:
+    """The host that wrote a Received field, lower case; comments are the client's to fill and are left out."""
+    received = received[:4_096]
+    for _ in range(5):
+        shorter = _COMMENTS.sub(" ", received)
+        if shorter == received:
+            break
+        received = shorter
+    match = _BY_HOST.search(received)
+    return match.group(1).lower().rstrip(".") if match else ""
+
+
+def _is_border(host: str, borders: tuple[str, ...]) -> bool:
+    """Whether the host is one of ours; `*.example.com` and `2002:a05:*` stand for a provider's many hosts."""
+    for border in borders:
+        if host == border:
+            return True
+        if border.startswith("*") and len(border) > 2 and host.endswith(border[1:]):
+            return True
+        if border.endswith("*") and len(border) > 2 and host.startswith(border[:-1]):
+            return True
+    return False
+
+
+def _own_domains(site: Site) -> frozenset[str]:
+    return frozenset({site.domain.lower(), *(domain_of(address) for address in site.addresses)} - {""})
+
+
+def _is_inside(client: str, networks: tuple[str, ...]) -> bool:
+    if not client or not networks:
+        return False
+    try:
+        address = ipaddress.ip_address(client.strip("[]").removeprefix("IPv6:").partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is not None:
+        address = mapped
+    return any(address.version == network.version and address in network for network in _networks(networks))
+
+
+@lru_cache(maxsize=64)
+def _networks(networks: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    read = []
+    for network in networks:
+        try:
+            read.append(ipaddress.ip_network(network, strict=False))
+        except ValueError:
+            continue  # settings refuses it with its line; here it trusts nobody
+    return tuple(read)
