@@ -1,1 +1,1 @@
-"""What the admin's rules mean: YAML text to a book, a book and a mail to a routing. Dry: no I/O."""
+"""What the files in rules/ mean: read, checked, evaluated. Dry: texts and facts are arguments."""

@@ -1,0 +1,103 @@
+"""Regexes that admins write: compiled, probed at load, searched under a time limit. Dry: no I/O.
+
+`regex`, not `re` (no time limit) and not RE2 (its \\w and \\b are ASCII: `\\bpilną\\b` silently never matches).
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import regex
+
+TIMEOUT_SECONDS = 0.1
+MAX_INPUT = 65_536  # characters of a text that a regex gets to see
+_PROBE_LENGTH = 600  # what grows with the square passes, what grows faster does not
+_PROBE_SEEDS = ("a", "0", " ", "a ", "a1", "-", "a-", "a.", ".a", "/", "ą", "x@", ",", "\t ")
+
+_LITERAL = re.compile(r"(?<![\\<\w])\w{3,40}")
+_LETTER = re.compile(r"(?<![\\<\w])\w(?!\w)|\w(?=[+*])")
+_LOOP = re.compile(r"[*+]|\{\d*,\}")
+_BOUNDED = re.compile(r"\{\d*,(\d+)\}")
+# Something quantified that holds more than one atom, something that refers back or recurses
+_COMPLEX = re.compile(r"\)[*+{]|\\[1-9gkpL]|\(\?(?:R|&|\(|\d|P[=>])")
+_MARKUP = re.compile(r"\\.|[^\w\s:;,@#/=-]")
+_MOST_STEPS = 1_000_000  # some milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regex of an admin; ignores case, is searched and not anchored."""
+
+    source: str
+    compiled: "regex.Pattern[str]" = field(compare=False, repr=False)
+    groups: frozenset[str]
+    safe_length: int  # characters of a text that it cannot take long on: spared the cost of the clock
+
+    def search(self, text: str) -> "regex.Match[str] | None":
+        """The first match in the text's first 64 KiB; raises TimeoutError past 100 ms."""
+        if len(text) <= self.safe_length:
+            return self.compiled.search(text)
+        if len(text) > MAX_INPUT:
+            text = text[:MAX_INPUT]
+        return self.compiled.search(text, timeout=TIMEOUT_SECONDS)
+
+    def is_whole(self, text: str) -> bool:
+        """True when the pattern matches the whole text within its 100 ms."""
+        try:
+            return self.compiled.fullmatch(text[:MAX_INPUT], timeout=TIMEOUT_SECONDS) is not None
+        except TimeoutError:
+            return False
+
+
+def compile_pattern(source: str) -> Pattern:
+    """The pattern; raises ValueError with the reason in words."""
+    if len(source) > 10_000:
+        raise ValueError("it is longer than 10 000 characters")
+    try:
+        compiled = regex.compile(source, regex.IGNORECASE)
+    except regex.error as error:
+        raise ValueError(str(error)) from error
+    except (RecursionError, OverflowError, MemoryError, KeyError, IndexError, TypeError, AttributeError) as error:
+        # the compiler of `regex` on nonsense such as (?<!(?P<a>...
+        raise ValueError("it is too complicated") from error
+    return Pattern(source, compiled, frozenset(compiled.groupindex), _find_safe_length(source))
+
+
+def is_slow(pattern: Pattern) -> bool:
+    """True when a probe text of some hundred characters takes the pattern past its 100 ms."""
+    if pattern.safe_length >= _PROBE_LENGTH:
+        return False
+    literal = next(iter(_LITERAL.findall(pattern.source)), "")
+    seeds = dict.fromkeys((*_PROBE_SEEDS, literal, f"{literal} ", *_LETTER.findall(pattern.source)[:8]))
+    seeds.pop("", None)
+    # `regex` gives up at once on a text without a character that every match needs: these stand near the end
+    end = "\x01" + _MARKUP.sub("", pattern.source)[:200] + "\x01"
+    for seed in seeds:
+        for start in dict.fromkeys(("", literal, f"{literal} " if literal else "")):
+            try:
+                pattern.compiled.search(start + seed * (_PROBE_LENGTH // len(seed)) + end, timeout=TIMEOUT_SECONDS)
+            except TimeoutError:
+                return True
+    return False
+
+
+def compile_glob(source: str) -> Pattern:
+    """The pattern of a glob: `*` any text, `?` one character, all else itself; the whole text must fit."""
+    body = re.sub(r"\*+", "*", source)
+    parts = (".*" if char == "*" else "." if char == "?" else regex.escape(char) for char in body)
+    compiled = regex.compile(rf"(?s:\A{''.join(parts)}\Z)", regex.IGNORECASE)
+    return Pattern(source, compiled, frozenset(), _find_safe_length("*" * body.count("*")))
+
+
+def _find_safe_length(source: str) -> int:
+    """How long a text may be for the pattern to be quick whatever the text; 0 when that cannot be said.
+
+    Backtracking visits at most length ** (loops + 1) places, times what bounded repeats and branches add.
+    """
+    if _COMPLEX.search(source):
+        return 0
+    branches = source.count("|")
+    factor = branches + 1 if source.count("(") < 2 else 2 ** min(branches, 40)
+    factor *= 2 ** min(source.count("?"), 40)
+    for most in _BOUNDED.findall(source):
+        factor *= int(most[:6]) + 1
+    return min(int(float(_MOST_STEPS / factor) ** (1 / (len(_LOOP.findall(source)) + 1))), MAX_INPUT)

@@ -1,0 +1,44 @@
+"""SLAs: what we promise, in business time of a calendar. Dry: no I/O."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mailproc.rulebook.reader import Reader
+from mailproc.yamlnodes import Node
+
+SPANS = ("first_response", "next_response", "resolution", "update_requester_every")
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """One promise; a day is 24 hours of the calendar it is counted in, None: nothing promised."""
+
+    name: str
+    first_response: timedelta | None = None
+    next_response: timedelta | None = None
+    resolution: timedelta | None = None
+    update_requester_every: timedelta | None = None
+    calendar: str = ""  # "" : the department's
+
+
+def read_sla(reader: Reader, name: str, node: Node) -> Sla | None:
+    """One promise of `slas`."""
+    path = f"slas.{name}"
+    mapping = reader.mapping(node, path, (*SPANS, "calendar"))
+    if mapping is None:
+        return None
+    spans: dict[str, timedelta | None] = {}
+    calendar: str | None = ""
+    for key, value in mapping.entries:
+        if key.value in SPANS:
+            spans[key.value] = reader.duration(value, f"{path}.{key.value}")
+        elif key.value == "calendar":
+            calendar = reader.reference(value, f"{path}.calendar", "calendar", reader.names.calendars)
+    return Sla(
+        name,
+        spans.get("first_response"),
+        spans.get("next_response"),
+        spans.get("resolution"),
+        spans.get("update_requester_every"),
+        calendar or "",
+    )
