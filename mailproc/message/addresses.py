@@ -23,9 +23,9 @@ _LITERAL = re.compile(r"\[[A-Za-z0-9:.]{2,60}\]")
 _UNFIT_LOCAL = re.compile('[\x00-\x20\x7f-\xa0\ud800-\udfff\u2028\u2029<>()\\[\\],;:\\\\"]')
 _QUOTED_LOCAL = re.compile(r'"((?:[^"\\\x00-\x1f\x7f-\x9f]|\\[^\x00-\x1f\x7f-\x9f]){0,64})"')
 _PLAIN_LOCAL = re.compile(rf"[{_ATEXT}.]+")
-# The two forms that nearly all mail has
-_BARE = re.compile(rf"\s*<?([{_ATEXT}.]+@[A-Za-z0-9.-]+)>?\s*")
-_NAMED = re.compile(rf'\s*(?:"([^"\\]*)"|([^"<>,;:()@\\]*))\s*<([{_ATEXT}.]+@[A-Za-z0-9.-]+)>\s*')
+# The two forms that nearly all mail has. Possessive: else a run of blanks could be shared out in cubic many ways
+_BARE = re.compile(rf"\s*+<?([{_ATEXT}.]+@[A-Za-z0-9.-]+)>?\s*+")
+_NAMED = re.compile(rf'\s*+(?:"([^"\\]*+)"|([^"<>,;:()@\\]*+))\s*+<([{_ATEXT}.]+@[A-Za-z0-9.-]+)>\s*+')
 # One token of a list; each alternative is bounded or ends at a character that it cannot hold
 _TOKEN = re.compile(
     r"""(?P<word>=\?[^?\s<>]{1,60}\?[bBqQ]\?[^?<>]{0,2000}\?=)|(?P<blank>\s+)|(?P<text>[^\s"(),:;<>]+)|(?P<mark>.)""",

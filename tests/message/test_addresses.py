@@ -211,3 +211,12 @@ def test_t54_mailboxes_are_read_in_linear_time(unit: str) -> None:
     started = time.process_time()
     read_mailboxes(unit * (1_000_000 // len(unit)), [])
     assert time.process_time() - started < 0.3
+
+
+@pytest.mark.parametrize("shape", ["{}", "a{}", '"{}', "{}<a@b.example", "a{}<", "{}a{}@"])
+def test_t54_runs_of_blanks_take_linear_time(shape: str) -> None:
+    import time
+
+    started = time.process_time()
+    parse_mailboxes(shape.replace("{}", " " * 15_000))
+    assert time.process_time() - started < 0.5
