@@ -73,7 +73,9 @@ def _work(
     moved = replace(ticket, state=after, department=change.department or ticket.department)
     if sends:
         notices.answer(draft, arrival, ticket, agent, text, is_resolving=is_resolving)
-        notices.copy_answer(draft, moved, agent.name, agent.addresses, text, "resolved" if is_resolving else "answer")
+        notices.copy_answer(
+            draft, moved, Address(arrival.sender, agent.name), agent.addresses, text, is_resolving=is_resolving
+        )
     elif is_resolving and ticket.state is not State.RESOLVED:
         notices.resolved(draft, ticket)
     if change.department and change.department != ticket.department:

@@ -90,17 +90,19 @@ def _bounce(arrival: Arrival, draft: Draft) -> Decision:
             level=arrival.trust.level.name,
         )
     )
+    status = bounce.status if bounce else ""
     if ours is not None and sent is not None:
-        status = bounce.status if bounce else ""
         draft.add(MarkBounced(ours.serial, ours.n, failed, status, for_good, explanation[:500]))
         if for_good and sent.is_to_customer:
             draft.add(RememberContact(failed, is_dead=True))
         if sent.is_to_customer and for_good:
-            _tell_author(arrival, draft, ticket, sent.author, failed, explanation)
+            _tell_author(arrival, draft, ticket, sent.author, failed, explanation, status)
     return draft.finish(Outcome.BOUNCE, "bounce", ticket.serial)
 
 
-def _tell_author(arrival: Arrival, draft: Draft, ticket: Ticket, author: str, failed: str, explanation: str) -> None:
+def _tell_author(
+    arrival: Arrival, draft: Draft, ticket: Ticket, author: str, failed: str, explanation: str, status: str
+) -> None:
     agent = arrival.policy.book.find_agent(author) if author else None
     to = agent.addresses[0] if agent is not None and agent.is_active else ""
-    notices.undelivered(draft, ticket, to, failed, explanation, for_good=True)
+    notices.undelivered(draft, ticket, to, failed, explanation, status=status, for_good=True)

@@ -143,10 +143,12 @@ def open_ticket(
     if routing.state and routing.state != State.NEW:
         draft.add(SetState(serial, routing.state, f"rule {routing.rule}", at=now))
     draft.event(serial, "routed", rule=routing.rule, rules=join_words(routing.rules), department=routing.department)
-    notices.forward(draft, arrival, ticket, (routing.department, *also_told), routing.rule)
+    tickets = [arrival.known.tickets[other] for other in linked if other in arrival.known.tickets]
+    links = tuple(f"{other.number} ({other.state})" for other in tickets)
+    notices.forward(draft, arrival, ticket, (routing.department, *also_told), routing.rule, links)
     notices.forward_copies(draft, arrival, ticket, (*routing.copy_to, *routing.notify), routing.rule)
     if cited is not None and cited.department != routing.department:
-        notices.tell_linked(draft, cited, number, arrival.sender)
+        notices.tell_linked(draft, cited, number, requester, arrival.trust.level.name)
     _acknowledge(arrival, draft, ticket, routing)
     return draft.finish(Outcome.OPENED, reason, serial)
 
@@ -211,7 +213,7 @@ def _apply_reply_rules(arrival: Arrival, draft: Draft, ticket: Ticket) -> None:
     draft.rules = routing.rules
     if not routing.rules:
         return
-    if routing.priority != book.defaults.priority and routing.priority != ticket.priority:
+    if routing.priority and routing.priority != ticket.priority:
         draft.add(SetAttribute(ticket.serial, "priority", routing.priority, f"rule {join_words(routing.rules)}"))
     fresh = tuple(tag for tag in routing.tags if tag not in ticket.tags)
     if fresh:

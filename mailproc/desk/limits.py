@@ -1,5 +1,6 @@
 """How much automatic mail requesters get, and what stops it (mail-policy section 4). Dry: counts are an argument."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailproc.desk.draft import Arrival
@@ -64,7 +65,9 @@ def refuse_acknowledgement(arrival: Arrival) -> str:
     if sender is not None and sender != arrival.sender and level < Level.A2:
         return "sender-unproven"
     refused = refuse_recipient(arrival, arrival.sender, arrival.known.requester)
-    return refused or over_limit(arrival.policy.site.limits, arrival.known.counts, level)
+    # A new ticket has sent nothing yet; what was counted for a ticket it cites is that one's
+    counts = replace(arrival.known.counts, ticket_hour=0, ticket_day=0)
+    return refused or over_limit(arrival.policy.site.limits, counts, level)
 
 
 def is_too_old(arrival: Arrival) -> bool:

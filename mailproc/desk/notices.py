@@ -20,7 +20,7 @@ from mailproc.desk.outgoing import (
 )
 from mailproc.message.addresses import clean_display_name
 from mailproc.message.subjects import strip_prefixes
-from mailproc.records.mail import Level
+from mailproc.records.mail import Address, Level
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.book import Agent
 from mailproc.tickets.casenumber import strip_tags
@@ -57,13 +57,21 @@ def acknowledge(draft: Draft, arrival: Arrival, ticket: Ticket, template: str, q
     )
 
 
-def forward(draft: Draft, arrival: Arrival, ticket: Ticket, departments: Iterable[str], rule: str) -> None:
+def forward(
+    draft: Draft,
+    arrival: Arrival,
+    ticket: Ticket,
+    departments: Iterable[str],
+    rule: str,
+    links: tuple[str, ...] = (),
+) -> None:
     """A new request to its department, or to its assignee where a rule named one."""
     for key in dict.fromkeys(departments):
         department = draft.policy.book.departments[key]
         recipients = (ticket.assignee,) if ticket.assignee and key == ticket.department else department.forward_to
         for recipient in recipients:
-            draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "forward", rule))
+            extra = (("links", "\n".join(links)),)
+            draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "forward", rule, extra=extra))
 
 
 def forward_copies(draft: Draft, arrival: Arrival, ticket: Ticket, recipients: Iterable[str], rule: str) -> None:
@@ -101,7 +109,7 @@ def answer(draft: Draft, arrival: Arrival, ticket: Ticket, agent: Agent, text: s
                 attaches=bool(inbound.attachments),
                 history=history_of(ticket),
                 from_name=f"{clean_display_name(agent.name)} ({draft.policy.site.name})" if agent.name else "",
-                context=summary_of(ticket, text) if is_resolving else (("author_name", agent.name),),
+                context=summary_of(ticket, text) if is_resolving else (),
             )
         )
         count += 1
@@ -144,14 +152,16 @@ def spoken_answer(draft: Draft, ticket: Ticket, author: str, text: str, *, is_re
                 author=author,
                 text=text,
                 history=history_of(ticket),
-                context=summary_of(ticket, text) if is_resolving else (("author_name", ""),),
+                context=summary_of(ticket, text) if is_resolving else (),
             )
         )
         count += 1
     return count
 
 
-def copy_answer(draft: Draft, ticket: Ticket, author_name: str, own: Iterable[str], text: str, purpose: str) -> None:
+def copy_answer(
+    draft: Draft, ticket: Ticket, author: Address, own: Iterable[str], text: str, *, is_resolving: bool
+) -> None:
     """An agent's answer to the rest of the department, so that two people do not answer the same mail."""
     if not draft.policy.site.copy_answers:
         return
@@ -173,19 +183,22 @@ def copy_answer(draft: Draft, ticket: Ticket, author_name: str, own: Iterable[st
                 headers=department_headers(draft.policy, ticket, department, ""),
                 context=(
                     *card(draft.policy, ticket, department),
-                    ("author_name", author_name),
-                    ("state", str(ticket.state)),
-                    ("copied_purpose", purpose),
+                    ("author_name", author.name),
+                    ("author_address", author.addr),
+                    ("is_resolved", "yes" if is_resolving else ""),
                 ),
             )
         )
 
 
-def undelivered(draft: Draft, ticket: Ticket, recipient: str, failed: str, explanation: str, *, for_good: bool) -> None:
+def undelivered(
+    draft: Draft, ticket: Ticket, recipient: str, failed: str, explanation: str, *, status: str, for_good: bool
+) -> None:
     """A mail to a customer came back: the author of it, or the department, is told once."""
     department = department_of(draft.policy, ticket)
     context = (
         *card(draft.policy, ticket, department),
+        ("status", status),
         ("failed_address", failed),
         ("explanation", explanation),
         ("is_permanent", "yes" if for_good else ""),
@@ -207,7 +220,7 @@ def undelivered(draft: Draft, ticket: Ticket, recipient: str, failed: str, expla
         )
 
 
-def tell_linked(draft: Draft, ticket: Ticket, new_number: str, stranger: str) -> None:
+def tell_linked(draft: Draft, ticket: Ticket, new_number: str, stranger: Address, level: str) -> None:
     """The department of a cited case learns that somebody outside it wrote; nothing else of the new case is shown."""
     department = department_of(draft.policy, ticket)
     for recipient in department.forward_to:
@@ -225,7 +238,10 @@ def tell_linked(draft: Draft, ticket: Ticket, new_number: str, stranger: str) ->
                 context=(
                     *card(draft.policy, ticket, department),
                     ("other_number", new_number),
-                    ("stranger", stranger),
+                    ("writer_name", stranger.name),
+                    ("writer_address", stranger.addr),
+                    ("level", level),
+                    ("first_lines", ""),
                 ),
             )
         )
@@ -248,7 +264,7 @@ def refuse_agent_mail(draft: Draft, arrival: Arrival, ticket: Ticket, agent: Age
             context=(
                 *card(draft.policy, ticket, department_of(draft.policy, ticket)),
                 ("lines", "\n".join(problems)),
-                ("agent_text", arrival.inbound.new_text[:4000]),
+                ("text", arrival.inbound.new_text[:4000]),
             ),
         )
     )
@@ -274,12 +290,9 @@ def hand_over(draft: Draft, arrival: Arrival, ticket: Ticket, by: str) -> None:
                 headers=department_headers(draft.policy, ticket, department, ""),
                 context=(
                     *card(draft.policy, ticket, department),
-                    ("sender_name", ticket.requester.name),
-                    ("sender_address", ticket.requester.addr),
-                    ("trust", ""),
+                    ("level", ""),
                     ("is_unverified", ""),
                     ("rule", f"handed over by {by}"),
-                    ("original_subject", ticket.subject),
                 ),
             )
         )

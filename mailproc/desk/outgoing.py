@@ -1,23 +1,18 @@
 """Mails as data: who sends, to whom, with which subject, thread, token and card. Dry: rendered later by `engine`."""
 
-from mailproc.desk.draft import Arrival, Draft, Policy, join_words
+from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.speakers import department_identity
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.records.effects import Mail
-from mailproc.records.mail import Address, Inbound, Level, Trust
+from mailproc.records.mail import Address, Level
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.book import Department
 from mailproc.tickets.casenumber import format_tag
 from mailproc.tickets.token import split_reply_address
 
-LEVEL_WORDS = {
-    Level.A0: "contradicted: the sender's domain says this mail is not theirs",
-    Level.A1: "not proven",
-    Level.A2: "proven by the sender's domain",
-    Level.A3: "proven (DMARC)",
-}
 _HISTORY_PURPOSES = ("request", "followup", "answer", "resolved")
 _MOST_HISTORY = 5
+_MOST_TEXT = 200_000  # characters of a mail's text that a department gets; the whole mail is kept
 
 
 def customer_addresses(policy: Policy, ticket: Ticket) -> tuple[Address, ...]:
@@ -100,7 +95,7 @@ def mail_to_department(
         role="agent",
         identity=agent_identity(draft.policy, recipient, department) if has_token else "",
         subject=ticket.subject,
-        text=_readable_text(inbound),
+        text=(inbound.text if purpose == "forward" else inbound.new_text or inbound.text)[:_MOST_TEXT],
         attaches=bool(inbound.attachments),
         history=history_of(ticket) if purpose == "followup" else (),
         from_name=f"{who} via {site.name}" if who else site.name,
@@ -108,20 +103,14 @@ def mail_to_department(
         headers=department_headers(draft.policy, ticket, department, rule),
         context=(
             *card(draft.policy, ticket, department),
-            ("sender_name", inbound.from_.name if inbound.from_ else ""),
-            ("sender_address", arrival.sender),
-            ("trust", trust_words(arrival.trust)),
+            ("requester_name", inbound.from_.name if inbound.from_ else ""),
+            ("requester_address", arrival.sender),
+            ("level", arrival.trust.level.name),
             ("is_unverified", "yes" if arrival.trust.level < Level.A2 else ""),
             ("rule", rule),
-            ("original_subject", inbound.subject),
             *extra,
         ),
     )
-
-
-def trust_words(trust: Trust) -> str:
-    """A level in plain words for the card of a department's mail."""
-    return f"{trust.level.name} – {LEVEL_WORDS[trust.level]}"
 
 
 def build_mail(
@@ -216,8 +205,6 @@ def card(policy: Policy, ticket: Ticket, department: Department) -> tuple[tuple[
         ("department", department.name),
         ("priority", ticket.priority),
         ("due", ticket.due_at.strftime("%Y-%m-%d %H:%M UTC") if ticket.due_at else ""),
-        ("tags", join_words(ticket.tags) if ticket.tags else ""),
-        ("links", ""),
     )
 
 
@@ -243,9 +230,9 @@ def summary_of(ticket: Ticket, text: str) -> tuple[tuple[str, str], ...]:
     answers = [m for m in ticket.thread if m.purpose == "answer" and m.direction == "out"]
     return (
         ("asked_at", asked.date.strftime("%Y-%m-%d") if asked else ""),
-        ("asked", first_lines(asked.text) if asked else ticket.subject),
+        ("asked_text", first_lines(asked.text) if asked else ticket.subject),
         ("answered_at", answers[-1].date.strftime("%Y-%m-%d") if answers and not text else ""),
-        ("answered", first_lines(text or (answers[-1].text if answers else ""))),
+        ("answered_text", first_lines(text or (answers[-1].text if answers else ""))),
     )
 
 
@@ -270,10 +257,6 @@ def last_customer_id(ticket: Ticket) -> str:
 
 def reply_subject(subject: str) -> str:
     return f"Re: {subject}" if subject else ""
-
-
-def _readable_text(inbound: Inbound) -> str:
-    return inbound.new_text if inbound.new_text.strip() else inbound.text
 
 
 def first_lines(text: str, most_lines: int = 12, most_characters: int = 1000) -> str:

@@ -24,5 +24,5 @@ def decide_failed(known: Known, serial: int, n: int, receipt: Receipt, policy: P
             draft.add(RememberContact(sent.recipient, is_dead=True))
         agent = policy.book.find_agent(sent.author) if sent.author else None
         to = agent.addresses[0] if agent is not None and agent.is_active else ""
-        notices.undelivered(draft, ticket, to, sent.recipient, receipt.text, for_good=True)
+        notices.undelivered(draft, ticket, to, sent.recipient, receipt.text, status="", for_good=True)
     return draft.finish(Outcome.CHANGED, "delivery-refused", serial)

@@ -81,14 +81,8 @@ def _reply(request: Request, ticket: Ticket, draft: Draft) -> Decision:
     if not sent:
         raise UsageError(f"{ticket.number} has no requester who can be written to")
     own = author.addresses if author else ()
-    notices.copy_answer(
-        draft,
-        ticket,
-        author.name if author else request.actor,
-        own,
-        request.text,
-        "resolved" if request.resolves else "answer",
-    )
+    who = Address(author.addresses[0], author.name) if author else Address(request.actor)
+    notices.copy_answer(draft, ticket, who, own, request.text, is_resolving=request.resolves)
     after = State.RESOLVED if request.resolves else State.OPEN if ticket.state is State.NEW else ticket.state
     if after is not ticket.state:
         if not may_change(ticket.state, after, "agent"):

@@ -1,18 +1,14 @@
 """What the rules say about a mail: facts gathered once, evaluated for each of our addresses it came to. Dry."""
 
-import re
 from dataclasses import replace
 
 from mailproc.desk.draft import Arrival, Draft
 from mailproc.desk.speakers import find_agent, mail_class
-from mailproc.message.headers import header_values
 from mailproc.records.mail import Level
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.evaluate import Routing, evaluate
-from mailproc.rulebook.facts import Facts, auto_words
+from mailproc.rulebook.facts import Facts, auto_words, find_spam_score
 from mailproc.tickets.token import split_reply_address
-
-_SCORE = re.compile(r"(?:score\s{0,2}=\s{0,2})?(-?[0-9]{1,4}(?:\.[0-9]{1,6})?)")
 
 
 def route_mail(arrival: Arrival, draft: Draft) -> tuple[Routing, tuple[str, ...]]:
@@ -45,7 +41,7 @@ def route_address(arrival: Arrival, address: str, facts: Facts | None = None) ->
 
 def gather_facts(arrival: Arrival, ticket: Ticket | None = None) -> Facts:
     """The facts a rulebook may ask about; nothing is computed twice for one mail."""
-    inbound, site = arrival.inbound, arrival.policy.site
+    inbound = arrival.inbound
     recipients = dict.fromkeys(
         (
             *(_without_token(arrival, address) for address in arrival.envelope.recipients),
@@ -65,10 +61,13 @@ def gather_facts(arrival: Arrival, ticket: Ticket | None = None) -> Facts:
         sender="agent" if find_agent(arrival) is not None and arrival.trust.level > Level.A0 else "customer",
         spam_score=_spam_score(arrival),
         at=arrival.envelope.received_at,
-        language=inbound.language or site.default_language,
+        language=inbound.language,
         is_new=ticket is None,
         ticket_state=ticket.state if ticket else "",
         ticket_department=ticket.department if ticket else "",
+        ticket_priority=ticket.priority if ticket else "",
+        ticket_tags=ticket.tags if ticket else (),
+        ticket_fields=ticket.fields if ticket else (),
     )
 
 
@@ -81,10 +80,4 @@ def _spam_score(arrival: Arrival) -> float | None:
     """The score a trusted border gave; its headers count only for mail that came past that border."""
     if arrival.envelope.kind == "smtp" and not arrival.trust.came_past_border:
         return None
-    flags = header_values(arrival.inbound, "x-spam-flag")
-    scores = header_values(arrival.inbound, "x-spam-score") or header_values(arrival.inbound, "x-spam-status")
-    found = [float(match[1]) for value in scores[:1] if (match := _SCORE.search(value))]
-    score = found[0] if found else None
-    if flags and flags[0].strip().upper().startswith("YES"):
-        return max(score or 0.0, 10.0)
-    return score
+    return find_spam_score(arrival.inbound)

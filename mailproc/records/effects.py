@@ -202,6 +202,7 @@ class ComposedMail:
     raw: bytes = field(repr=False)
     error: str = ""  # why it could not be composed, in words for the operator
     subject: str = ""  # as it stands in the mail, decoded, for lists; "" falls back to the mail's own
+    text: str = ""  # the plain text a person reads, for `explain`
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the admin decided about the site, as the dry rooms see it. Dry: data only; `settings` fills it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
@@ -61,7 +61,7 @@ class Key:
     """One secret of the site; `id` is one character of the base32 alphabet and stands in what it signed."""
 
     id: str
-    secret: bytes
+    secret: bytes = field(repr=False)
     created_at: datetime
 
 

@@ -5,16 +5,16 @@ the signature is HMAC-SHA-256 cut to 80 bits over key id, ticket, role, recipien
 keys are an argument.
 """
 
-import base64
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailproc.records.site import KeyRing, Site
 
 PURPOSES = {"c": "customer", "r": "agent", "n": "agent", "d": "agent", "h": "agent"}
-_SIGNATURE_LENGTH = 16  # base32 characters = 80 bits
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 _TOKEN = re.compile(r"([a-z2-7])([crndh])([0-9]{5,14})([a-z2-7]{16})")
 _OUR_ID = re.compile(r"<t\.([0-9]{5,14})\.([0-9]{1,9})\.([a-z2-7])([a-z2-7]{16})@([a-z0-9.-]{1,253})>", re.IGNORECASE)
 
@@ -112,8 +112,10 @@ def read_message_id(message_id: str, keys: KeyRing) -> OurId | None:
     return OurId(serial, n) if hmac.compare_digest(expected, match[4].lower()) else None
 
 
+@lru_cache(maxsize=512)
 def _sign(secret: bytes, key_id: str, purpose: str, serial: int, identity: str) -> str:
     role = PURPOSES.get(purpose, "")
     message = f"{key_id}\0{serial}\0{role}\0{identity}\0{purpose}".encode()
-    digest = hmac.digest(secret, message, hashlib.sha256)
-    return base64.b32encode(digest[:10]).decode("ascii").lower()[:_SIGNATURE_LENGTH]
+    number = int.from_bytes(hmac.digest(secret, message, "sha256")[:10], "big")
+    # Base32 (RFC 4648 section 6) of 80 bits is ten bits twice in each of eight look-ups; the library's takes longer
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(70, -1, -10)])

@@ -1,0 +1,252 @@
+"""`mailproc ticket`: the desk from a terminal."""
+
+import json
+import sys
+import uuid
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from mailproc.opening import OpenSite
+
+
+MARKS = {True: "✓", False: "✗", None: "·"}
+
+
+@click.group()
+def ticket() -> None:
+    """List, show, answer, close and reopen tickets."""
+
+
+@ticket.command("list")
+@click.option("--state", type=click.Choice(["new", "open", "pending", "on-hold", "resolved", "closed"]))
+@click.option("--department", help="Only this department's tickets.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON array on standard output.")
+@click.pass_obj
+def list_tickets(
+    config: Path | None, state: str | None, department: str | None, limit: int | None, as_json: bool
+) -> None:
+    """List tickets, newest first.
+
+    \b
+    Example:
+      mailproc ticket list --state open
+    """
+    from mailproc.store import queries
+
+    with _open(config) as site, site.store.read() as tx:
+        rows = queries.list_tickets(tx, state=state, department=department, limit=limit)
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        click.echo(
+            f"{row['number']:<16} {row['state']:<9} {row['priority']:<7} {row['department']:<14} {row['subject'][:60]}"
+        )
+    if not rows:
+        click.echo("no tickets")
+
+
+@ticket.command()
+@click.argument("number")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+@click.option("--trace", is_flag=True, help="Also why each mail was decided as it was.")
+@click.pass_obj
+def show(config: Path | None, number: str, as_json: bool, trace: bool) -> None:
+    """Show a ticket: its facts, its mails and its history.
+
+    \b
+    Example:
+      mailproc ticket show ACME-482-170 --trace
+    """
+    from mailproc.store import queries
+
+    with _open(config) as site, site.store.read() as tx:
+        serial = _serial(site, number)
+        found = queries.get_ticket(tx, serial)
+        if found is None:
+            raise _unknown(number)
+        traces = queries.traces_of_ticket(tx, serial) if trace else []
+    if as_json:
+        plain = [{**item, "steps": [asdict(step) for step in item["steps"]]} for item in traces]
+        _print_json({**found, "traces": plain} if trace else found)
+        return
+    _print_ticket(found)
+    for item in traces:
+        click.echo(f"\nmail {item['inbox_id']}: {item['outcome']} ({item['reason']})")
+        for step in item["steps"]:
+            click.echo(f"  {MARKS[step.matched]} {step.room}: {step.text}")
+
+
+@ticket.command()
+@click.argument("number")
+@click.option("--text", help="The note or reason; `-` reads it from standard input.")
+@click.pass_obj
+def close(config: Path | None, number: str, text: str | None) -> None:
+    """Close a ticket; the customer is not told."""
+    _act(config, "close", number, text or "")
+
+
+@ticket.command()
+@click.argument("number")
+@click.option("--text", help="An internal note; `-` reads it from standard input.")
+@click.pass_obj
+def reopen(config: Path | None, number: str, text: str | None) -> None:
+    """Reopen a resolved or closed ticket."""
+    _act(config, "reopen", number, text or "")
+
+
+@ticket.command()
+@click.argument("number")
+@click.pass_obj
+def resolve(config: Path | None, number: str) -> None:
+    """Resolve a ticket; the customer gets a summary of what was asked and answered."""
+    _act(config, "resolve", number, "")
+
+
+@ticket.command()
+@click.argument("number")
+@click.option("--text", required=True, help="The note; `-` reads it from standard input.")
+@click.pass_obj
+def note(config: Path | None, number: str, text: str) -> None:
+    """Leave an internal note; it is never sent.
+
+    \b
+    Example:
+      mailproc ticket note ACME-482-170 --text "Called back, no answer"
+    """
+    _act(config, "note", number, text)
+
+
+@ticket.command()
+@click.argument("number")
+@click.option("--text", required=True, help="The answer; `-` reads it from standard input.")
+@click.option("--as", "actor", help="The agent who answers (address); default: you.")
+@click.option("--resolve", "resolves", is_flag=True, help="The answer settles the case.")
+@click.option("--dry-run", is_flag=True, help="Say who would get the answer, send nothing.")
+@click.pass_obj
+def reply(config: Path | None, number: str, text: str, actor: str | None, resolves: bool, dry_run: bool) -> None:
+    """Answer the customer.
+
+    \b
+    Example:
+      mailproc ticket reply ACME-482-170 --text "Your parcel left today." --resolve
+    """
+    _act(config, "reply", number, text, actor=actor, resolves=resolves, dry_run=dry_run)
+
+
+@ticket.command()
+@click.argument("number")
+@click.argument("agent")
+@click.pass_obj
+def assign(config: Path | None, number: str, agent: str) -> None:
+    """Give a ticket to an agent, by address or name."""
+    _act(config, "assign", number, "", argument=agent)
+
+
+@ticket.command()
+@click.argument("number")
+@click.argument("department")
+@click.pass_obj
+def move(config: Path | None, number: str, department: str) -> None:
+    """Move a ticket to another department."""
+    _act(config, "move", number, "", argument=department)
+
+
+def _act(
+    config: Path | None,
+    verb: str,
+    number: str,
+    text: str,
+    *,
+    argument: str = "",
+    actor: str | None = None,
+    resolves: bool = False,
+    dry_run: bool = False,
+) -> None:
+    from mailproc.desk.requests import Request
+    from mailproc.records.decision import Outcome
+    from mailproc.records.effects import SendMail
+
+    if text == "-":
+        text = sys.stdin.read()
+    with _open(config) as site:
+        request = Request(verb, _serial(site, number), actor or _who(), text, argument, resolves)
+        decision = site.engine.foresee(request) if dry_run else site.engine.act(request, f"cli-{uuid.uuid4().hex}")
+    if decision.outcome is Outcome.NOTHING:
+        click.echo(f"{number}: nothing to do")
+        return
+    mails = [effect.mail for effect in decision.effects if isinstance(effect, SendMail)]
+    click.echo(f"{number}: {'would ' if dry_run else ''}{verb}" + ("" if dry_run else " done"))
+    for mail in mails:
+        click.echo(f"  {mail.purpose} to {mail.recipient}{'' if dry_run else ' queued'}")
+
+
+def _open(config: Path | None) -> "OpenSite":
+    from mailproc.opening import open_site
+
+    return open_site(config)
+
+
+def _serial(site: "OpenSite", number: str) -> int:
+    from mailproc.tickets.casenumber import parse_number
+
+    here = site.settings.site
+    serial = parse_number(number, (here.prefix, *here.prefix_aliases))
+    if serial is None:
+        from mailproc.errors import UsageError
+
+        raise UsageError(
+            f"{number!r} is no case number of this site (like {here.prefix}-482-170): is a digit mistyped?"
+        )
+    return serial
+
+
+def _unknown(number: str) -> Exception:
+    from mailproc.errors import UsageError
+
+    return UsageError(f"there is no ticket {number}; `mailproc ticket list` shows them all")
+
+
+def _who() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "operator"
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=1)
+    sys.stdout.write("\n")
+
+
+def _print_ticket(found: dict[str, Any]) -> None:
+    click.echo(f"{found['number']}  {found['subject']}")
+    for key in ("state", "priority", "department", "assignee", "requester", "language", "channel", "created_at", "due"):
+        if found[key]:
+            click.echo(f"  {key:<11} {_plain(found[key])}")
+    for key in ("tags", "fields", "links"):
+        if found[key]:
+            click.echo(f"  {key:<11} {_plain(found[key])}")
+    for message in found["messages"]:
+        arrow = "←" if message["direction"] == "in" else "→"
+        click.echo(f"\n{arrow} {message['date']} {message['purpose']} ({message['visibility']}) {message['from']}")
+        for line in (message["text"] or "").splitlines()[:40]:
+            click.echo(f"    {line}")
+    click.echo("\nhistory")
+    for event in found["events"]:
+        click.echo(f"  {_plain(event)}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return "  ".join(f"{key}={_plain(item)}" for key, item in value.items() if item not in ("", None, [], {}))
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
+    return str(value)

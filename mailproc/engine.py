@@ -1,0 +1,390 @@
+"""Wires the rooms together: receive, work, tick, act, send, preview. Wet, and without any policy of its own.
+
+The way of a message: `receive` stores its bytes (one durable commit), `work` claims, parses, and in one transaction
+looks up, decides, composes and commits; `send` hands finished mails to a delivery. Daemon, command line and tests
+all use this one engine.
+"""
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from mailproc import maillog
+from mailproc.delivery.base import Delivery, has_login_trouble
+from mailproc.delivery.retry import next_attempt
+from mailproc.desk.deadlines import decide_clock
+from mailproc.desk.decide import decide_mail
+from mailproc.desk.draft import Policy
+from mailproc.desk.receipts import decide_failed
+from mailproc.desk.requests import Request, decide_request
+from mailproc.desk.speakers import class_at_site
+from mailproc.errors import MailprocError, StoreUnavailable, Temporary, UsageError
+from mailproc.message.compose import Outgoing, clean_header_text, clean_message_ids, compose
+from mailproc.message.parse import fingerprint, parse
+from mailproc.message.trust import assess
+from mailproc.records.decision import Decision, Outcome
+from mailproc.records.delivery import Receipt, ReceiptState
+from mailproc.records.effects import ComposedMail, Mail, SendMail
+from mailproc.records.mail import Attachment, Envelope, Inbound, MailClass, Trust
+from mailproc.render import Renderer, build_context
+from mailproc.store import commit, inbox, outbox, queries
+from mailproc.store.database import Store
+from mailproc.store.inbox import InboxRow
+from mailproc.store.lookup import Query, lookup
+from mailproc.store.packing import pack
+from mailproc.store.transaction import Tx
+from mailproc.tickets.followup import LOOP_HEADER, Keys, Match, find_keys, match_ticket
+from mailproc.tickets.token import make_message_id, make_reply_address, make_token
+
+MOST_ATTEMPTS = 3
+_BATCH = 50
+_WARM_UP_MAIL = b"""From: %s\r\nTo: %s\r\nSubject: Warm-up\r\n\r
+This mail is never stored; reading it loads what reading mail needs.\r
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would become of a mail, with everything it was decided from; nothing of it has happened."""
+
+    inbound: Inbound
+    trust: Trust
+    mail_class: MailClass
+    match: Match
+    decision: Decision
+    mails: tuple[ComposedMail, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """One mail as far as it can be read without the database."""
+
+    inbound: Inbound
+    trust: Trust
+    keys: Keys
+
+
+class Engine:
+    """One site at work. `clock` gives aware UTC; `policy` is replaced as a whole when rules are reloaded."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        store: Store,
+        renderer: Renderer,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        worker: str = "worker",
+    ) -> None:
+        self.policy = policy
+        self.store = store
+        self.renderer = renderer
+        self.clock = clock
+        self.worker = worker
+        self._has_lost_claims = False
+
+    # ---- in
+
+    def receive(self, raw: bytes, envelope: Envelope) -> Future[int]:
+        """Store a mail; the future gives its inbox id after the durable commit, and only then 250 may be said."""
+        known_as = fingerprint(raw)
+        packed = pack(raw)  # before the transaction: compressing a big mail must not make others wait
+        return self.store.submit(lambda tx: inbox.put(tx, packed, envelope, known_as), urgent=True)
+
+    def work(self, limit: int = _BATCH) -> int:
+        """Decide the mails that wait, up to `limit`; returns how many were claimed."""
+        now = self.clock()
+        claims = self.store.run(lambda tx: self._claim(tx, now, limit))
+        understood: list[tuple[inbox.Claimed, _Understood]] = []
+        for claim in claims:
+            if claim.attempts > MOST_ATTEMPTS:
+                self._hold_poison(claim, "deciding about it failed three times")
+                continue
+            try:
+                understood.append((claim, self._understand(claim.raw, claim.envelope)))
+            except Exception as error:  # a poison mail must not stop the others (F06)
+                self._failed(claim, error)
+        # All are read before the first is decided: the two threads would only take turns at the interpreter
+        waiting = [(claim, self.store.submit(partial(self._work_job, claim, mail))) for claim, mail in understood]
+        for claim, future in waiting:
+            try:
+                decision = future.result()
+            except StoreUnavailable as error:
+                self._has_lost_claims = True
+                maillog.store_unavailable(self.policy.site.name, problem=str(error))
+            except Exception as error:
+                self._failed(claim, error)
+            else:
+                maillog.decided(claim.id, outcome=decision.outcome, reason=decision.reason, ticket=decision.serial)
+        return len(claims)
+
+    def _claim(self, tx: Tx, now: datetime, limit: int) -> tuple[inbox.Claimed, ...]:
+        if self._has_lost_claims:
+            # The store was away in the middle of our work; what we had in hand then is free again
+            inbox.release_claims(tx, self.worker)
+            self._has_lost_claims = False
+        return inbox.claim(tx, worker=self.worker, now=now, limit=limit)
+
+    def warm_up(self) -> None:
+        """Load what the first mail would otherwise wait for: the language model, the templates, compiled rules.
+
+        Also keeps a daemon that is killed again and again from charging the same first mail with every try.
+        """
+        now = self.clock()
+        sender = f"warm-up@{self.policy.site.domain}"
+        raw = _WARM_UP_MAIL % (sender.encode("ascii"), self.policy.site.addresses[0].encode("ascii"))
+        self.preview(raw, Envelope("smtp", now, sender, self.policy.site.addresses[:1]))
+
+    def preview(self, raw: bytes, envelope: Envelope) -> Preview:
+        """What would become of this mail now; reads only."""
+        mail = self._understand(raw, envelope)
+        with self.store.read() as tx:
+            return self._decide(tx, mail, envelope, inbox_id=None)
+
+    def release(self, inbox_id: int, released_as: str, actor: str = "") -> InboxRow:
+        """Decide a held mail again on an operator's word; releasing twice changes nothing the second time."""
+        now = self.clock()
+        if not self.store.run(lambda tx: inbox.release(tx, inbox_id, now, as_who=released_as, actor=actor)):
+            raise UsageError(f"mail {inbox_id} is not held; `mailproc hold list` shows what is")
+        while True:
+            with self.store.read() as tx:
+                row = inbox.get(tx, inbox_id)
+            if row is not None and row.state != "received":
+                return row
+            if not self.work():
+                time.sleep(0.05)  # a running daemon has it in hand
+
+    # ---- the clock and requests
+
+    def tick(self) -> int:
+        """What the clock asks for; returns how many tickets changed."""
+
+        def job(tx: Tx) -> int:
+            now = self.clock()
+            limit = self.policy.site.auto_close_after
+            due = queries.due_for_close(tx, now, limit) if limit is not None else ()
+            if not due:
+                return 0
+            known = lookup(tx, Query(serials=tuple(due)), now)
+            decision = decide_clock(known, self.policy, now)
+            self._commit(tx, decision, now, request_id=f"clock-{now.isoformat()}")
+            return len(decision.effects)
+
+        return self.store.run(job)
+
+    def act(self, request: Request, request_id: str) -> Decision:
+        """Carry out a request of the command line; `request_id` makes doing it twice do nothing."""
+
+        def job(tx: Tx) -> Decision:
+            now = self.clock()
+            known = lookup(tx, Query(serials=(request.serial,)), now)
+            decision = decide_request(request, known, self.policy, now)
+            self._commit(tx, decision, now, request_id=request_id)
+            return decision
+
+        return self.store.run(job)
+
+    def foresee(self, request: Request) -> Decision:
+        """What a request would change; reads only."""
+        with self.store.read() as tx:
+            now = self.clock()
+            return decide_request(request, lookup(tx, Query(serials=(request.serial,)), now), self.policy, now)
+
+    # ---- out
+
+    def send(self, delivery: Delivery, limit: int = 20) -> int:
+        """Hand the mails that are due to a delivery; returns how many were tried."""
+        now = self.clock()
+        mails = self.store.run(lambda tx: outbox.lease(tx, sender=self.worker, now=now, limit=limit))
+        for mail in mails:
+            receipt = delivery.deliver(mail)
+            if has_login_trouble(receipt):
+                maillog.login_refused(type(delivery).__name__, code=receipt.code, answer=receipt.text)
+            self._settle(mail, receipt)
+        return len(mails)
+
+    def _settle(self, mail: outbox.OutboxMail, receipt: Receipt) -> None:
+        def job(tx: Tx) -> None:
+            now = self.clock()
+            retry_at = next_attempt(mail.attempts, now, mail.created_at, jitter=(mail.id % 100) / 100)
+            after = outbox.settle(tx, mail.id, receipt, now, retry_at=retry_at)
+            if after == "failed":
+                known = lookup(tx, Query(serials=(mail.serial,), sent=((mail.serial, mail.n),)), now)
+                decision = decide_failed(known, mail.serial, mail.n, receipt, self.policy, now)
+                self._commit(tx, decision, now, request_id=f"receipt-{mail.id}-{mail.attempts}")
+
+        self.store.run(job)
+        log = {
+            ReceiptState.SENT: maillog.sent,
+            ReceiptState.DEFERRED: maillog.deferred,
+            ReceiptState.FAILED: maillog.failed,
+            ReceiptState.AMBIGUOUS: maillog.ambiguous,
+        }[receipt.state]
+        log(mail.id, to=mail.recipient, purpose=mail.purpose, code=receipt.code, answer=receipt.text)
+
+    # ---- inside
+
+    def _work_job(self, claim: inbox.Claimed, mail: "_Understood", tx: Tx) -> Decision:
+        done = self._decide(tx, mail, claim.envelope, inbox_id=claim.id, released_as=claim.release_as)
+        inbound, keys = mail.inbound, mail.keys
+        commit.commit(
+            tx,
+            done.decision,
+            done.mails,
+            inbox_id=claim.id,
+            now=self.clock(),
+            summary=(inbound.from_.addr if inbound.from_ else "", inbound.subject),
+            subject_key=keys.subject_key,
+            recipients=keys.recipients,
+        )
+        return done.decision
+
+    def _understand(self, raw: bytes, envelope: Envelope) -> "_Understood":
+        site = self.policy.site
+        inbound = parse(raw, languages=site.languages)
+        trust = assess(inbound, envelope, site)
+        return _Understood(inbound, trust, find_keys(inbound, envelope, site, self.policy.keys))
+
+    def _decide(
+        self,
+        tx: Tx,
+        mail: "_Understood",
+        envelope: Envelope,
+        *,
+        inbox_id: int | None,
+        released_as: str = "",
+    ) -> Preview:
+        now = self.clock()
+        inbound, trust, keys = mail.inbound, mail.trust, mail.keys
+        sent = tuple((our.serial, our.n) for our in (*keys.our_ids, keys.bounced_id, keys.own_id) if our is not None)
+        query = Query(
+            inbox_id=inbox_id,
+            fingerprint="" if released_as else keys.fingerprint,
+            has_message_id=bool(inbound.message_id),
+            serials=keys.all_serials(),
+            message_ids=keys.other_ids,
+            sent=sent,
+            sender=keys.sender,
+            subject_key=keys.subject_key,
+        )
+        known = lookup(tx, query, now)
+        decision = decide_mail(inbound, envelope, trust, keys, known, self.policy, now, released_as=released_as)
+        mails = self._compose_all(decision, inbound.attachments, now)
+        kind = class_at_site(inbound, keys, self.policy.site)
+        return Preview(inbound, trust, kind, match_ticket(keys, known), decision, mails)
+
+    def _commit(self, tx: Tx, decision: Decision, now: datetime, *, request_id: str) -> None:
+        if decision.outcome is Outcome.NOTHING:
+            return
+        mails = self._compose_all(decision, (), now)
+        commit.commit(tx, decision, mails, inbox_id=None, now=now, request_id=request_id)
+
+    def _compose_all(
+        self, decision: Decision, attachments: Sequence[Attachment], now: datetime
+    ) -> tuple[ComposedMail, ...]:
+        return tuple(
+            self._compose(effect.mail, attachments, now) for effect in decision.effects if isinstance(effect, SendMail)
+        )
+
+    def _compose(self, mail: Mail, attachments: Sequence[Attachment], now: datetime) -> ComposedMail:
+        """Final bytes of one mail; trouble with a template or a header holds this mail and nothing else (F27)."""
+        site, keys = self.policy.site, self.policy.keys
+        message_id = make_message_id(keys, mail.serial, mail.n, site.domain)
+
+        def address_for(purpose: str) -> str:
+            if not mail.identity:
+                return mail.from_address
+            return make_reply_address(site, make_token(keys, purpose, mail.serial, mail.identity), mail.from_address)
+
+        reply_to = address_for("c" if mail.role == "customer" else "r")
+        carried, listed = self._fit(attachments) if mail.attaches else ((), ())
+        envelope_from = reply_to if mail.is_automatic and mail.role == "customer" else mail.from_address
+        try:
+            has_buttons = mail.role == "agent" and bool(mail.identity) and site.address_extension != "none"
+            context = build_context(
+                mail.template,
+                mail.context,
+                history=mail.history,
+                attachments_left_out=listed,
+                reply_address=reply_to if has_buttons else "",
+                resolve_address=address_for("d") if has_buttons else "",
+                note_address=address_for("n") if has_buttons else "",
+                reply_subject=f"Re: {mail.tag} {mail.subject}".replace("  ", " "),
+                **({"text": mail.text} if mail.text or "text" not in dict(mail.context) else {}),
+            )
+            rendered = self.renderer.render(mail.template, mail.language, context)
+            subject = clean_header_text(" ".join(part for part in (mail.tag, mail.subject or rendered.subject) if part))
+            raw = compose(
+                Outgoing(
+                    message_id=message_id,
+                    from_name=clean_header_text(mail.from_name),
+                    from_address=mail.from_address,
+                    recipient=mail.recipient,
+                    reply_to=reply_to if reply_to != mail.from_address else "",
+                    subject=subject,
+                    date=now,
+                    in_reply_to=next(iter(clean_message_ids((mail.in_reply_to,))), ""),
+                    references=self._references(mail),
+                    headers=(*_machine_headers(mail, message_id), *mail.headers),
+                    text=rendered.text,
+                    html=rendered.html,
+                    attachments=carried,
+                )
+            )
+        except MailprocError as error:
+            return ComposedMail(mail, message_id, envelope_from, b"", subject=mail.subject, error=str(error))
+        if rendered.problem:
+            maillog.warned("template", template=mail.template, language=mail.language, problem=rendered.problem)
+        return ComposedMail(mail, message_id, envelope_from, raw, subject=subject, text=rendered.text)
+
+    def _references(self, mail: Mail) -> tuple[str, ...]:
+        """The ticket's constant root id, then the chain, oldest dropped first past 20 (mail-policy section 5)."""
+        root = make_message_id(self.policy.keys, mail.serial, 0, self.policy.site.domain)
+        chain = [message_id for message_id in dict.fromkeys(mail.references) if message_id != root]
+        return (root, *clean_message_ids(chain[-19:]))
+
+    def _fit(self, attachments: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+        """The attachments that travel along, and lines about those that would make the mail too large."""
+        carried: list[Attachment] = []
+        listed: list[str] = []
+        room = self.policy.site.max_attachments_size
+        for item in attachments:
+            if item.size <= room:
+                room -= item.size
+                carried.append(item)
+            else:
+                listed.append(f"{item.filename} ({item.size / 1_000_000:.1f} MB)")
+        return tuple(carried), tuple(listed)
+
+    def _failed(self, claim: inbox.Claimed, error: Exception) -> None:
+        """One more failed try; after the third the mail is held with its traceback (F06)."""
+        trace = "".join(traceback.format_exception(error))[-4000:]
+        maillog.failed_work(claim.id, attempts=claim.attempts, error=error)
+        if isinstance(error, Temporary):
+            return
+        if claim.attempts >= MOST_ATTEMPTS:
+            self._hold_poison(claim, trace)
+        else:
+            self.store.run(lambda tx: inbox.postpone(tx, claim.id, self.clock()))
+
+    def _hold_poison(self, claim: inbox.Claimed, text: str) -> None:
+        self.store.run(lambda tx: inbox.hold(tx, claim.id, "poison", text, self.clock()))
+        maillog.held(claim.id, reason="poison")
+
+
+def _machine_headers(mail: Mail, message_id: str) -> tuple[tuple[str, str], ...]:
+    """What tells other machines that no person wrote this (RFC 3834 section 5), and ourselves that it is ours."""
+    guard = (LOOP_HEADER.title(), message_id)
+    if not mail.is_automatic:
+        return (guard,)
+    kind = "auto-replied" if mail.purpose == "received" else "auto-generated"
+    return (
+        guard,
+        ("Auto-Submitted", kind),
+        ("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"),
+        ("Precedence", "bulk"),
+    )
