@@ -1,0 +1,138 @@
+"""`ticket`, `hold`, `outbox`, `explain` as a person at a terminal uses them."""
+
+import pytest
+
+KEYS = {
+    "number", "subject", "state", "priority", "department", "assignee", "requester", "language", "tags", "fields",
+    "channel", "created_at", "due", "links",
+}  # fmt: skip
+
+
+@pytest.fixture
+def number(shell, fresh_mail) -> str:  # type: ignore[no-untyped-def]
+    """One open request's case number."""
+    shell.take(fresh_mail())
+    found = shell.json("ticket", "list")[0]["number"]
+    assert isinstance(found, str)
+    return found
+
+
+def test_ticket_list_and_show_have_the_keys_of_the_contract(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    assert set(shell.json("ticket", "list")[0]) == KEYS
+    shown = shell.json("ticket", "show", number)
+    assert set(shown) == KEYS | {"messages", "events"}
+    assert set(shown["messages"][0]) == {
+        "id", "direction", "visibility", "from", "to", "subject", "date", "text", "message_id", "purpose",
+    }  # fmt: skip
+    assert shown["messages"][0]["from"] == "jane@customer.example"
+    assert number.startswith("ACME-")
+
+
+@pytest.mark.parametrize("form", ["{}", "[{}]", "{lower}", "{plain}"])
+def test_a_ticket_is_found_however_its_number_is_typed(shell, number: str, form: str) -> None:  # type: ignore[no-untyped-def]
+    typed = form.format(number, lower=number.lower(), plain=number.replace("ACME-", "").replace("-", ""))
+    assert shell.json("ticket", "show", typed)["number"] == number
+
+
+def test_ticket_show_for_people_tells_the_whole_story(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = shell("ticket", "show", number, "--trace")
+    assert code == 0
+    for word in (number, "It prints blank pages.", "history", "rules:", "follow-up:", "received"):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["show", "ACME-482-179"], "is no case number"),
+        (["close", "hello"], "is no case number"),
+        (["assign", "{}", "nobody"], "no agent 'nobody'"),
+        (["move", "{}", "biling"], "did you mean"),
+        (["reply", "{}", "--text", " "], "no text"),
+    ],
+)
+def test_wrong_requests_say_what_to_do(shell, number: str, arguments: list[str], words: str) -> None:  # type: ignore[no-untyped-def]
+    code, _, err = shell("ticket", *[argument.format(number) for argument in arguments])
+    assert code == 2
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_ticket_that_does_not_exist_says_so(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    from mailproc.tickets.casenumber import format_number
+
+    code, _, err = shell("ticket", "show", format_number(54321, "ACME"))
+    assert code == 2 and "there is no ticket" in err
+
+
+def test_the_desk_from_a_terminal(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    assert shell("ticket", "note", number, "--text", "He is nice")[0] == 0
+    assert shell("ticket", "assign", number, "Ann Kowalska")[0] == 0
+    assert shell("ticket", "move", number, "billing")[0] == 0
+    code, out, _ = shell("ticket", "reply", number, "--text", "Hello Jane", "--dry-run")
+    assert code == 0 and "would" in out
+    assert shell("ticket", "reply", number, "--text", "-", stdin=b"Hello Jane")[0] == 0
+    assert shell("ticket", "close", number)[0] == 0
+    assert shell("ticket", "reopen", number)[0] == 0
+    assert shell("ticket", "resolve", number)[0] == 0
+    assert shell("ticket", "resolve", number)[1] == f"{number}: nothing to do\n"
+    shown = shell.json("ticket", "show", number)
+    assert (shown["state"], shown["department"], shown["assignee"]) == ("resolved", "billing", "ann@acme.example")
+    purposes = [row["purpose"] for row in shell.json("outbox", "list")]
+    assert purposes.count("answer") == 1 and purposes.count("resolved") == 1
+    note = next(message for message in shown["messages"] if message["purpose"] == "note")
+    assert note["visibility"] == "internal"
+
+
+def test_hold_list_show_release_discard(shell, fresh_mail) -> None:  # type: ignore[no-untyped-def]
+    bad = fresh_mail(sender="a@x.example, b@x.example")
+    shell.take(bad, fresh_mail(sender="a@y.example, b@y.example", message_id="<other@y>"))
+    held = shell.json("hold", "list")
+    assert [row["reason"] for row in held] == ["from-malformed", "from-malformed"]
+    first, second = (str(row["id"]) for row in held)
+    assert "Nobody knows who wrote" in shell("hold", "show", first)[1]
+    assert shell("hold", "show", first, "--raw")[1].encode() == bad
+    assert "opened" in shell("hold", "release", first, "--as", "new")[1]
+    code, _, err = shell("hold", "release", first, "--as", "new")
+    assert code == 2 and "is not held" in err
+    assert shell("hold", "discard", second)[0] == 0
+    assert shell.json("hold", "list") == []
+    assert len(shell.json("ticket", "list")) == 1
+
+
+def test_outbox_list_show_retry_cancel(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    rows = shell.json("outbox", "list")
+    assert set(rows[0]) == {"id", "state", "to", "purpose", "subject", "ticket"}
+    assert shell("outbox", "show", str(rows[0]["id"]))[1].startswith("From: ")
+    code, _, err = shell("outbox", "retry", str(rows[0]["id"]))
+    assert code == 2 and "sent" in err
+    assert shell("outbox", "retry", "999")[0] == 2
+    assert shell("outbox", "cancel", str(rows[0]["id"]))[0] == 2
+
+
+def test_explain_shows_what_would_happen_and_changes_nothing(shell, fresh_mail, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "mail.eml"
+    path.write_bytes(fresh_mail(to="billing@acme.example"))
+    shown = shell.json("explain", str(path))
+    assert set(shown) >= {
+        "class", "language", "level", "followup", "outcome", "reason", "department", "priority", "tags", "fields",
+        "rules",
+        "mails", "new_text", "cut_text", "from", "subject", "attachments", "defects", "trace",
+    }  # fmt: skip
+    assert (shown["outcome"], shown["department"], shown["class"], shown["level"]) == (
+        "opened",
+        "billing",
+        "human",
+        "A1",
+    )
+    assert shown["followup"] == {"ticket": None, "reason": "none"}
+    assert {mail["purpose"] for mail in shown["mails"]} == {"forward", "received"}
+    code, out, _ = shell("explain", str(path))
+    assert code == 0 and "billing" in out and "Case:" in out
+    assert shell.json("ticket", "list") == []
+    assert shell.json("outbox", "list") == []
+
+
+def test_explain_of_a_ticket_shows_its_traces(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    assert shell("explain", "--ticket", number)[0] == 0
+    assert shell.json("explain", "--ticket", number)["traces"][0]["outcome"] == "opened"
