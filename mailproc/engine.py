@@ -24,7 +24,7 @@ from mailproc.desk.requests import Request, decide_request
 from mailproc.desk.speakers import class_at_site
 from mailproc.errors import MailprocError, StoreUnavailable, Temporary, UsageError
 from mailproc.message.compose import Outgoing, clean_header_text, clean_message_ids, compose
-from mailproc.message.parse import fingerprint, parse
+from mailproc.message.parse import parse
 from mailproc.message.trust import assess
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.delivery import Receipt, ReceiptState
@@ -91,9 +91,8 @@ class Engine:
 
     def receive(self, raw: bytes, envelope: Envelope) -> Future[int]:
         """Store a mail; the future gives its inbox id after the durable commit, and only then 250 may be said."""
-        known_as = fingerprint(raw)
         packed = pack(raw)  # before the transaction: compressing a big mail must not make others wait
-        return self.store.submit(lambda tx: inbox.put(tx, packed, envelope, known_as), urgent=True)
+        return self.store.submit(lambda tx: inbox.put(tx, packed, envelope), urgent=True)
 
     def work(self, limit: int = _BATCH) -> int:
         """Decide the mails that wait, up to `limit`; returns how many were claimed."""
@@ -240,6 +239,7 @@ class Engine:
             summary=(inbound.from_.addr if inbound.from_ else "", inbound.subject),
             subject_key=keys.subject_key,
             recipients=keys.recipients,
+            fingerprint=keys.fingerprint,
         )
         return done.decision
 

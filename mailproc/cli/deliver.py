@@ -52,7 +52,6 @@ def _store(config: Path | None, sender: str | None, recipients: tuple[str, ...])
     from mailproc import settings
     from mailproc.intake.base import split_from_line
     from mailproc.intake.pipe import envelope_from_pipe
-    from mailproc.message.parse import fingerprint
     from mailproc.store import inbox
     from mailproc.store.database import open_store
     from mailproc.tickets.token import split_reply_address
@@ -76,8 +75,7 @@ def _store(config: Path | None, sender: str | None, recipients: tuple[str, ...])
     envelope = envelope_from_pipe(raw, told, recipients, loaded.site.addresses, datetime.now(UTC), accepts=accepts)
     store = open_store(loaded.database)
     try:
-        known_as = fingerprint(raw)
-        store.run(lambda tx: inbox.put(tx, raw, envelope, known_as), urgent=True)
+        store.run(lambda tx: inbox.put(tx, raw, envelope), urgent=True)
     finally:
         store.close()
     return EX_OK

@@ -27,7 +27,6 @@ def feed(config: Path | None, paths: tuple[Path, ...], forward: bool, dry_run: b
     from mailproc import settings
     from mailproc.intake.files import count_mails, iter_mails
     from mailproc.intake.pipe import envelope_from_file
-    from mailproc.message.parse import fingerprint
     from mailproc.store import inbox
     from mailproc.store.database import open_store
     from mailproc.tickets.token import split_reply_address
@@ -54,9 +53,7 @@ def feed(config: Path | None, paths: tuple[Path, ...], forward: bool, dry_run: b
                     raw, loaded.site.addresses, datetime.now(UTC), accepts=accepts, forwards_old=forward
                 )
 
-                waiting.append(
-                    store.submit(partial(inbox.put, raw=raw, envelope=envelope, fingerprint=fingerprint(raw)))
-                )
+                waiting.append(store.submit(partial(inbox.put, raw=raw, envelope=envelope)))
                 if len(waiting) >= 50:
                     stored += sum(1 for future in waiting if future.result())
                     waiting.clear()

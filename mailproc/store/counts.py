@@ -1,0 +1,149 @@
+"""How much limited mail went out lately, counted so that a busy site pays no more than a quiet one.
+
+Per recipient and ticket the outbox index is counted; per domain and for the site every mail adds to a small row of
+its minute and hour, because those numbers can be in the thousands. A count may be a minute too careful, never too low.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailproc.records.ticket import SendCounts
+from mailproc.store.transaction import Tx
+from mailproc.store.values import to_hash, to_key, to_time
+
+MOST_COUNTED = 1_000  # of one recipient or ticket; no limit is meant to be higher
+_MOST_SAME_SUBJECT = 100
+_HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
+_SAME_SUBJECT_WINDOW = timedelta(minutes=10)
+_HOURS_OF_WEEK = 168
+_MINUTES_KEPT = 180
+_HASH_BITS = 40
+_SITE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """For whom limited mail is counted before a decision."""
+
+    recipients: tuple[str, ...]  # the highest count of them is taken
+    tickets: tuple[tuple[int, str | None], ...] = ()  # (serial, ISO time of the last agent's word there)
+    sender: str = ""
+    subject_key: str = ""
+    inbox_id: int | None = None
+
+
+def read_counts(tx: Tx, question: Question, now: datetime) -> SendCounts:
+    """The counts a decision at `now` must respect."""
+    hour_ago, day_ago = to_time(now - _HOUR), to_time(now - _DAY)
+    sender_hour = sender_day = ticket_hour = ticket_day = 0
+    for recipient in question.recipients:
+        times = tx.execute(
+            "SELECT created_at FROM outbox WHERE is_limited = 1 AND recipient = ? AND created_at >= ?"
+            " ORDER BY created_at DESC LIMIT ?",
+            (recipient, day_ago, MOST_COUNTED),
+        ).fetchall()
+        sender_day = max(sender_day, len(times))
+        sender_hour = max(sender_hour, sum(1 for (at,) in times if at >= hour_ago))
+    for serial, last_agent_at in question.tickets:
+        times = tx.execute(
+            "SELECT created_at FROM outbox WHERE is_limited = 1 AND serial = ? AND created_at >= ?"
+            " ORDER BY created_at DESC LIMIT ?",
+            (serial, max(day_ago, last_agent_at or ""), MOST_COUNTED),
+        ).fetchall()
+        ticket_day = max(ticket_day, len(times))
+        ticket_hour = max(ticket_hour, sum(1 for (at,) in times if at >= hour_ago))
+    domains = list(dict.fromkeys(domain for r in question.recipients if (domain := _domain(r))))
+    domain_hour, site_hour = _count_minutes(tx, domains, now)
+    hours = _hour_of(now)
+    # Between two times and not open-ended: the hour under way is no usual hour yet
+    row = tx.execute(
+        "SELECT coalesce(sum(mails), 0) FROM sent_hour WHERE hour >= ? AND hour < ?", (hours - _HOURS_OF_WEEK, hours)
+    ).fetchone()
+    return SendCounts(
+        sender_hour=sender_hour,
+        sender_day=sender_day,
+        domain_hour=domain_hour,
+        ticket_hour=ticket_hour,
+        ticket_day=ticket_day,
+        site_hour=site_hour,
+        site_usual_hour=float(row[0]) / _HOURS_OF_WEEK,
+        same_subject=_count_same_subject(tx, question, now),
+    )
+
+
+def record_sent(tx: Tx, recipients: Sequence[str], now: datetime) -> None:
+    """Add limited mails to the sums of their minute and hour."""
+    minute, hour, writer = _minute_of(now), _hour_of(now), tx.connection.writer_id
+    if tx.connection.counted_hour != hour:
+        forget_counts(tx, now)
+        tx.connection.counted_hour = hour
+    domains = [domain for recipient in recipients if (domain := _domain(recipient))]
+    scopes: dict[str, int] = {_SITE: len(recipients)}
+    for domain in domains:
+        scopes[domain] = scopes.get(domain, 0) + 1
+    for scope, mails in scopes.items():
+        tx.execute(
+            "INSERT INTO sent_minute (scope, minute, writer, mails) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (scope, minute, writer) DO UPDATE SET mails = sent_minute.mails + excluded.mails",
+            (scope, minute, writer, mails),
+        )
+    tx.execute(
+        "INSERT INTO sent_hour (hour, writer, mails) VALUES (?, ?, ?)"
+        " ON CONFLICT (hour, writer) DO UPDATE SET mails = sent_hour.mails + excluded.mails",
+        (hour, writer, len(recipients)),
+    )
+
+
+def forget_counts(tx: Tx, now: datetime) -> None:
+    """Remove sums that no limit looks at any more; every writer does so about once an hour."""
+    tx.execute("DELETE FROM sent_minute WHERE minute < ?", (_minute_of(now) - _MINUTES_KEPT,))
+    tx.execute("DELETE FROM sent_hour WHERE hour < ?", (_hour_of(now) - _HOURS_OF_WEEK - 24,))
+
+
+def hash_subject(sender: str, subject_key: str, at: datetime) -> int | None:
+    """The number under which mails of one sender with one comparable subject meet within an hour; None without either.
+
+    The hour stands first, so that new entries of the index lie close together however many there are.
+    """
+    if not sender or not subject_key:
+        return None
+    return _hour_of(at) << _HASH_BITS | to_hash(sender, subject_key) & (1 << _HASH_BITS) - 1
+
+
+def _count_minutes(tx: Tx, domains: Iterable[str], now: datetime) -> tuple[int, int]:
+    # The minute an hour ago counts whole: a limit may hold a minute longer, never let one more mail out
+    since = _minute_of(now - _HOUR)
+    sums = {}
+    for scope in (_SITE, *domains):
+        row = tx.execute(
+            "SELECT coalesce(sum(mails), 0) FROM sent_minute WHERE scope = ? AND minute >= ?", (scope, since)
+        ).fetchone()
+        sums[scope] = int(row[0])
+    site = sums.pop(_SITE)
+    return max(sums.values(), default=0), site
+
+
+def _count_same_subject(tx: Tx, question: Question, now: datetime) -> int:
+    since = now - _SAME_SUBJECT_WINDOW
+    hours = [hash_subject(question.sender, question.subject_key, at) for at in (since, now)]
+    if None in hours:
+        return 0
+    row = tx.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE subject_key IN (?, ?) AND decided_at > ? AND id <> ?"
+        " LIMIT ?) AS s",
+        (*hours, to_time(since), question.inbox_id or 0, _MOST_SAME_SUBJECT),
+    ).fetchone()
+    return int(row[0])
+
+
+def _domain(address: str) -> str:
+    return to_key(address.rpartition("@")[2])
+
+
+def _minute_of(at: datetime) -> int:
+    return int(at.timestamp() // 60)
+
+
+def _hour_of(at: datetime) -> int:
+    return int(at.timestamp() // 3600)

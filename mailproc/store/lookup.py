@@ -1,0 +1,268 @@
+"""What the database knows that one decision needs, read in the transaction that decides. It changes nothing.
+
+Every statement is served by an index whatever the number of tickets; a mail without any key costs a handful of them.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from mailproc.records.mail import Address
+from mailproc.records.ticket import Contact, Duplicate, Known, SendCounts, SentMail, State, ThreadMessage, Ticket
+from mailproc.store import counts
+from mailproc.store.transaction import Tx, in_list
+from mailproc.store.values import from_json, from_optional_time, from_time, to_key, to_text, to_time
+
+LONGEST_THREAD_TEXT = 4_000
+LAST_MESSAGES = 6
+MOST_TICKETS = 64
+_MOST_MERGES = 10
+_WITHOUT_ID_WINDOW = timedelta(minutes=10)
+_REOPEN_WINDOW = timedelta(hours=1)
+
+TICKET_COLUMNS = (
+    "serial, number, subject, state, requester, requester_name, department, priority, language, assignee, channel, sla,"
+    " tags, fields, created_at, updated_at, due_at, resolved_at, closed_at, last_mail_at, merged_into, mails_out,"
+    " requester_message_id, reopened_at, last_agent_at"
+)
+_THREAD_COLUMNS = (
+    "id, direction, visibility, purpose, author, author_name, date, substr(text, 1, 4000), message_id, is_unverified"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The keys of one mail, or the ticket of one request."""
+
+    inbox_id: int | None = None
+    fingerprint: str = ""
+    has_message_id: bool = False
+    serials: tuple[int, ...] = ()  # every ticket that is named, the likeliest first
+    message_ids: tuple[str, ...] = ()  # newest first; ids of others
+    sent: tuple[tuple[int, int], ...] = ()  # (serial, n) of mails of ours that are named
+    sender: str = ""  # normalised From address
+    subject_key: str = ""
+
+
+def lookup(tx: Tx, query: Query, now: datetime) -> Known:
+    """What is known of the query's keys; on PostgreSQL holds them until the transaction ends.
+
+    Limited mail is counted for the sender; for a request, which has none, for the requester of its ticket.
+    """
+    _lock(tx, query)
+    duplicate = _find_duplicate(tx, query, now)
+    by_id = find_ids(tx, query.message_ids)
+    wanted = [*query.serials, *by_id.values(), *(serial for serial, _ in query.sent)]
+    if duplicate is not None and duplicate.serial is not None:
+        wanted.append(duplicate.serial)
+    tickets, last_agent = load_tickets(tx, wanted, now)
+    return Known(
+        next_serial=peek_serial(tx),
+        duplicate=duplicate,
+        tickets=tickets,
+        by_id=by_id,
+        sent=_find_sent(tx, query.sent) if query.sent else {},
+        requester=_find_contact(tx, query, tickets),
+        counts=_count(tx, query, tickets, last_agent, now),
+    )
+
+
+def peek_serial(tx: Tx) -> int:
+    """The serial the next ticket takes. On PostgreSQL it is drawn once and kept until a ticket uses it."""
+    if not tx.is_postgres:
+        return int(tx.execute("SELECT value FROM counter WHERE name = 'ticket'").fetchone()[0])
+    if tx.is_readonly:
+        # A preview draws no number
+        value, is_called = tx.execute("SELECT last_value, is_called FROM ticket_serial").fetchone()
+        return int(value) + int(is_called)
+    connection = tx.connection
+    if connection.spare_serial is None:
+        connection.spare_serial = int(tx.execute("SELECT nextval('ticket_serial')").fetchone()[0])
+    return connection.spare_serial
+
+
+def find_ids(tx: Tx, message_ids: Sequence[str]) -> dict[str, int]:
+    """Message id -> ticket, for those of the ids that are indexed; in the order asked."""
+    if not message_ids:
+        return {}
+    keys = {to_key(message_id): message_id for message_id in reversed(message_ids)}
+    marks, values = in_list(list(keys))
+    found: dict[str, int] = dict(tx.execute(f"SELECT id, serial FROM message_id WHERE id IN {marks}", values))
+    return {message_id: found[key] for message_id in message_ids if (key := to_key(message_id)) in found}
+
+
+def load_tickets(
+    tx: Tx, serials: Iterable[int], now: datetime, *, with_threads: bool = True
+) -> tuple[dict[int, Ticket], dict[int, str | None]]:
+    """The tickets with those serials and the survivors of merged ones; and when an agent last spoke on each."""
+    tickets: dict[int, Ticket] = {}
+    last_agent: dict[int, str | None] = {}
+    wanted = list(dict.fromkeys(serials))[:MOST_TICKETS]
+    for _ in range(_MOST_MERGES):
+        if not wanted:
+            break
+        rows = _read_rows(tx, wanted)
+        participants = _read_participants(tx, [row[0] for row in rows])
+        wanted = []
+        for row in rows:
+            thread = _read_thread(tx, row[0]) if with_threads else ()
+            ticket = _make_ticket(row, participants.get(row[0], ()), thread, now)
+            tickets[ticket.serial] = ticket
+            last_agent[ticket.serial] = row[24]
+            if ticket.merged_into is not None and ticket.merged_into not in tickets:
+                wanted.append(ticket.merged_into)
+    return tickets, last_agent
+
+
+def _lock(tx: Tx, query: Query) -> None:
+    if not tx.is_postgres or tx.is_readonly:
+        return
+    names = [f"id:{to_key(message_id)}" for message_id in query.message_ids]
+    if query.fingerprint:
+        names.append(f"fingerprint:{query.fingerprint}")
+    if query.sender:
+        names.append(f"sender:{query.sender}")
+    if names:
+        tx.lock_names(names)
+
+
+def _find_duplicate(tx: Tx, query: Query, now: datetime) -> Duplicate | None:
+    if not query.fingerprint:
+        return None
+    since = ""
+    if not query.has_message_id:
+        row = tx.execute("SELECT received_at FROM inbox WHERE id = ?", (query.inbox_id or 0,)).fetchone()
+        # The arrival counts, not the moment of work: a backlog must not turn one mail into two
+        since = to_time((from_time(row[0]) if row else now) - _WITHOUT_ID_WINDOW)
+    # The expression around the whole fingerprint keeps SQLite from folding it into the indexed prefix
+    row = tx.execute(
+        "SELECT id, serial, envelope, routes FROM inbox WHERE substr(fingerprint, 1, 16) = ? AND fingerprint || '' = ?"
+        " AND id <> ? AND state IN ('done', 'held') AND outcome <> 'duplicate' AND received_at >= ?"
+        " ORDER BY id LIMIT 1",
+        (query.fingerprint[:16], query.fingerprint, query.inbox_id or 0, since),
+    ).fetchone()
+    if row is None:
+        return None
+    recipients = dict.fromkeys([*from_json(row[2])["recipients"], *from_json(row[3])])
+    return Duplicate(row[0], row[1], tuple(recipients))
+
+
+def _find_sent(tx: Tx, sent: Iterable[tuple[int, int]]) -> dict[tuple[int, int], SentMail]:
+    found = {}
+    for serial, n in dict.fromkeys(sent):
+        row = tx.execute(
+            "SELECT purpose, recipient, identity, author, is_automatic, role FROM outbox WHERE serial = ? AND n = ?"
+            " ORDER BY id LIMIT 1",
+            (serial, n),
+        ).fetchone()
+        if row is not None:
+            found[serial, n] = SentMail(serial, n, row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+    return found
+
+
+def _find_contact(tx: Tx, query: Query, tickets: dict[int, Ticket]) -> Contact | None:
+    address = query.sender
+    if not address and tickets:
+        address = next(iter(tickets.values())).requester.addr
+    if not address:
+        return None
+    row = tx.execute(
+        "SELECT name, language, is_silenced, is_dead FROM contact WHERE address = ?", (to_key(address),)
+    ).fetchone()
+    return Contact(address, row[0], row[1], bool(row[2]), bool(row[3])) if row else None
+
+
+def _count(
+    tx: Tx, query: Query, tickets: dict[int, Ticket], last_agent: dict[int, str | None], now: datetime
+) -> SendCounts:
+    requesters = [ticket.requester.addr for ticket in list(tickets.values())[:4]]
+    recipients = (to_text(query.sender),) if query.sender else tuple(to_text(a) for a in dict.fromkeys(requesters) if a)
+    if not recipients:
+        return SendCounts()
+    question = counts.Question(
+        recipients=recipients,
+        tickets=tuple(last_agent.items())[:4],
+        sender=query.sender,
+        subject_key=query.subject_key,
+        inbox_id=query.inbox_id,
+    )
+    return counts.read_counts(tx, question, now)
+
+
+def _read_rows(tx: Tx, serials: list[int]) -> list[Any]:
+    marks, values = in_list(serials)
+    rows = tx.execute(
+        f"SELECT {TICKET_COLUMNS} FROM ticket WHERE serial IN {marks} ORDER BY serial{tx.for_update()}", values
+    ).fetchall()
+    order = {serial: place for place, serial in enumerate(serials)}
+    return sorted(rows, key=lambda row: order[row[0]])
+
+
+def _read_participants(tx: Tx, serials: list[int]) -> dict[int, tuple[str, ...]]:
+    if not serials:
+        return {}
+    marks, values = in_list(serials)
+    found: dict[int, list[str]] = {}
+    for serial, address in tx.execute(
+        f"SELECT serial, address FROM participant WHERE serial IN {marks} ORDER BY serial, added_at, address", values
+    ):
+        found.setdefault(serial, []).append(address)
+    return {serial: tuple(addresses) for serial, addresses in found.items()}
+
+
+def _read_thread(tx: Tx, serial: int) -> tuple[ThreadMessage, ...]:
+    last = tx.execute(
+        f"SELECT {_THREAD_COLUMNS} FROM message WHERE serial = ? ORDER BY id DESC LIMIT ?", (serial, LAST_MESSAGES)
+    ).fetchall()
+    rows = last[::-1]
+    if len(last) == LAST_MESSAGES:
+        first = tx.execute(
+            f"SELECT {_THREAD_COLUMNS} FROM message WHERE serial = ? ORDER BY id LIMIT 1", (serial,)
+        ).fetchone()
+        if first[0] != rows[0][0]:
+            rows.insert(0, first)
+    return tuple(
+        ThreadMessage(
+            direction=row[1],
+            visibility=row[2],
+            purpose=row[3],
+            author=Address(row[4], row[5]),
+            date=from_time(row[6]),
+            text=row[7],
+            message_id=row[8],
+            is_unverified=bool(row[9]),
+        )
+        for row in rows
+    )
+
+
+def _make_ticket(row: Any, participants: tuple[str, ...], thread: tuple[ThreadMessage, ...], now: datetime) -> Ticket:
+    hour_ago = to_time(now - _REOPEN_WINDOW)
+    return Ticket(
+        serial=row[0],
+        number=row[1],
+        subject=row[2],
+        state=State(row[3]),
+        requester=Address(row[4], row[5]),
+        department=row[6],
+        priority=row[7],
+        language=row[8],
+        assignee=row[9],
+        channel=row[10],
+        sla=row[11],
+        tags=tuple(from_json(row[12])),
+        fields=tuple(from_json(row[13]).items()),
+        created_at=from_time(row[14]),
+        updated_at=from_time(row[15]),
+        due_at=from_optional_time(row[16]),
+        resolved_at=from_optional_time(row[17]),
+        closed_at=from_optional_time(row[18]),
+        last_mail_at=from_optional_time(row[19]),
+        merged_into=row[20],
+        mails_out=row[21],
+        requester_message_id=row[22],
+        reopened_at=tuple(from_time(at) for at in from_json(row[23]) if at > hour_ago),
+        participants=participants,
+        thread=thread,
+    )

@@ -1,0 +1,113 @@
+"""Brings a database to the schema this program knows: numbered steps, each one transaction with its version row (F30).
+
+A database newer than the program is refused, never touched.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mailproc.errors import Permanent, StoreUnavailable
+from mailproc.store import schema
+from mailproc.store.connection import Connection, Fault
+from mailproc.store.transaction import Tx
+from mailproc.store.values import to_time
+
+_LOCK = 0x6D61_696C  # "mail": daemons that start together on PostgreSQL migrate one after the other
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: its number, what it is for, and what it does inside its transaction."""
+
+    number: int
+    title: str
+    apply: Callable[[Tx], None]
+
+
+def create_tables(tx: Tx) -> None:
+    """Migration 1: the tables of the first release."""
+    words = schema.WORDS_POSTGRES if tx.is_postgres else schema.WORDS_SQLITE
+    for statement in (*schema.TABLES, *(schema.POSTGRES_ONLY if tx.is_postgres else schema.SQLITE_ONLY)):
+        tx.execute(fill_words(statement, words))
+
+
+def fill_words(statement: str, words: dict[str, str]) -> str:
+    """The statement in one database's own words."""
+    for name, word in words.items():
+        statement = statement.replace("{" + name + "}", word)
+    return statement
+
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, "the first tables", create_tables),)
+
+
+def migrate(connection: Connection, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """Take every step the database has not had; the number of steps taken.
+
+    Raises Permanent for a schema newer than `migrations`, StoreUnavailable when the database is locked or gone.
+    """
+    try:
+        newest = migrations[-1].number
+        if read_version(connection) == newest:
+            return 0
+        taken = 0
+        for migration in migrations:
+            taken += _take_step(connection, migration)
+        _refuse_newer(read_version(connection), newest)
+        return taken
+    except connection.errors as error:
+        fault, text = connection.judge(error)
+        if fault is Fault.OWN:
+            raise
+        raise StoreUnavailable(text) from error
+
+
+def read_version(connection: Connection) -> int:
+    """The number of the last step the database has had; 0 for an empty one."""
+    if connection.is_postgres:
+        exists = connection.execute("SELECT to_regclass('schema_version') IS NOT NULL").fetchone()[0]
+    else:
+        exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'schema_version'").fetchone()
+    if not exists:
+        return 0
+    return int(connection.execute("SELECT coalesce(max(number), 0) FROM schema_version").fetchone()[0])
+
+
+def _take_step(connection: Connection, migration: Migration) -> int:
+    connection.begin()
+    with ExitStack() as undo:
+        undo.callback(_undo, connection)
+        if connection.is_postgres:
+            connection.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+        # Read again under the lock: another process may have been faster
+        version = read_version(connection)
+        if version >= migration.number:
+            return 0
+        if version == 0 and migration.number == 1:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS schema_version "
+                "(number INTEGER PRIMARY KEY, title TEXT NOT NULL, applied_at TEXT NOT NULL)"
+            )
+        migration.apply(Tx(connection))
+        connection.execute(
+            "INSERT INTO schema_version (number, title, applied_at) VALUES (?, ?, ?)",
+            (migration.number, migration.title, to_time(datetime.now(UTC))),
+        )
+        connection.commit()
+        undo.pop_all()
+    return 1
+
+
+def _undo(connection: Connection) -> None:
+    if not connection.is_lost():
+        connection.rollback()
+
+
+def _refuse_newer(version: int, newest: int) -> None:
+    if version > newest:
+        raise Permanent(
+            f"the database has schema {version}, this mailproc knows up to {newest}; "
+            "install the newer mailproc again, or restore the backup made before the upgrade"
+        )

@@ -1,0 +1,127 @@
+"""Tests that a schema grows step by step, each step whole or not at all, on both databases."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailproc.errors import Permanent
+from mailproc.store.connection import Connection, connect, read_place
+from mailproc.store.database import Tx, open_store
+from mailproc.store.migrate import MIGRATIONS, Migration, migrate, read_version
+from tests import servers
+from tests.store.makers import column, open_ticket
+
+
+def add_colour(tx: Tx) -> None:
+    tx.execute("ALTER TABLE ticket ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'")
+    tx.execute("UPDATE ticket SET colour = 'red' WHERE priority = 'urgent'")
+
+
+def add_half(tx: Tx) -> None:
+    tx.execute("CREATE TABLE half (id INTEGER)")
+    raise RuntimeError("the power went")
+
+
+NEXT = (*MIGRATIONS, Migration(MIGRATIONS[-1].number + 1, "colours", add_colour))
+BROKEN = (*NEXT, Migration(MIGRATIONS[-1].number + 2, "half done", add_half))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without a table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/store.db"
+    return servers.empty_database(request.getfixturevalue("postgres"))
+
+
+def connect_to(url: str) -> Connection:
+    return connect(read_place(url, checkpoints=False, busy_seconds=10))
+
+
+def test_the_first_opener_makes_the_tables(empty_url: str) -> None:
+    with open_store(empty_url) as store:
+        assert column(store, "SELECT number FROM schema_version") == [m.number for m in MIGRATIONS]
+    with open_store(empty_url) as store:
+        assert open_ticket(store) == 10_000
+
+
+def test_a_former_schema_with_rows_takes_the_next_step(empty_url: str) -> None:
+    with open_store(empty_url) as store:
+        open_ticket(store, priority="urgent")
+        open_ticket(store)
+    connection = connect_to(empty_url)
+    assert migrate(connection, NEXT) == 1 and migrate(connection, NEXT) == 0
+    assert [tuple(row) for row in connection.execute("SELECT colour FROM ticket ORDER BY serial")] == [
+        ("red",),
+        ("grey",),
+    ]
+    assert read_version(connection) == NEXT[-1].number
+    connection.close()
+
+
+def test_f30_a_step_that_fails_leaves_the_step_before(empty_url: str) -> None:
+    connection = connect_to(empty_url)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="the power went"):
+            migrate(connection, BROKEN)
+        assert read_version(connection) == NEXT[-1].number
+    assert migrate(connection, NEXT) == 0
+    connection.close()
+
+
+def test_f30_a_newer_schema_is_refused_and_not_touched(empty_url: str) -> None:
+    connection = connect_to(empty_url)
+    migrate(connection, NEXT)
+    connection.close()
+    with pytest.raises(Permanent, match="install the newer mailproc again"):
+        open_store(empty_url)
+
+
+def test_many_first_openers_make_the_tables_once(empty_url: str) -> None:
+    program = "import sys; from mailproc.store.database import open_store; open_store(sys.argv[1]).close()"
+    processes = [subprocess.Popen([sys.executable, "-c", program, empty_url]) for _ in range(4)]
+    assert [process.wait(30) for process in processes] == [0] * 4
+    with open_store(empty_url) as store:
+        assert column(store, "SELECT count(*) FROM schema_version") == [len(MIGRATIONS)]
+
+
+_KILLED = """
+import os, signal, sys
+from mailproc.store import migrate
+from mailproc.store.connection import connect, read_place
+statements, last = [], int(sys.argv[2])
+def create(tx):
+    real = tx.execute
+    def execute(sql, params=()):
+        statements.append(sql)
+        if len(statements) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(sql, params)
+    class Counting:
+        is_postgres = tx.is_postgres
+    Counting.execute = staticmethod(execute)
+    migrate.create_tables(Counting)
+connection = connect(read_place(sys.argv[1], checkpoints=False, busy_seconds=10))
+migrate.migrate(connection, (migrate.Migration(1, "x", create),))
+"""
+
+
+@pytest.mark.parametrize("last", [1, 7, 23])
+def test_f30_kill_in_the_middle_of_a_step_leaves_nothing_of_it(empty_url: str, last: int) -> None:
+    killed = subprocess.run([sys.executable, "-c", _KILLED, empty_url, str(last)], timeout=30, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    connection = connect_to(empty_url)
+    assert read_version(connection) == 0
+    connection.close()
+    with open_store(empty_url) as store:
+        assert open_ticket(store) == 10_000
+
+
+def test_steps_are_numbered_without_gaps() -> None:
+    numbers: list[Any] = [migration.number for migration in MIGRATIONS]
+    assert numbers == list(range(1, len(numbers) + 1)) and os.path.sep not in MIGRATIONS[0].title
