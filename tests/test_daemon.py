@@ -268,9 +268,12 @@ def test_a_poison_mail_does_not_stop_the_next(sqlite_daemon: Running) -> None:
         b"Subject: =?utf-8?q?" + b"a?= =?utf-8?q?" * 500 + b"\r\n\r\nx",
     ]
     for raw in junk:
-        with smtplib.SMTP("127.0.0.1", sqlite_daemon.port, timeout=10) as client:
-            with contextlib.suppress(smtplib.SMTPException):  # refused at the door is as good
-                client.sendmail("junk@junk.example", ["support@acme.example"], raw)
+        # Refused at the door is as good
+        with (
+            contextlib.suppress(smtplib.SMTPException),
+            smtplib.SMTP("127.0.0.1", sqlite_daemon.port, timeout=10) as client,
+        ):
+            client.sendmail("junk@junk.example", ["support@acme.example"], raw)
     started = time.monotonic()
     sender = "good@customer.example"
     sqlite_daemon.send(write(sender, "support@acme.example", "Good", "This is a good mail."), sender)
