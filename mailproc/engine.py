@@ -300,7 +300,7 @@ class Engine:
                 return mail.from_address
             return make_reply_address(site, make_token(keys, purpose, mail.serial, mail.identity), mail.from_address)
 
-        reply_to = address_for("c" if mail.role == "customer" else "r")
+        reply_to = address_for(mail.reply_purpose)
         carried, listed = self._fit(attachments) if mail.attaches else ((), ())
         envelope_from = reply_to if mail.is_automatic and mail.role == "customer" else mail.from_address
         try:

@@ -58,7 +58,7 @@ def cli(ctx: click.Context, config: Path | None) -> None:
 
     \b
     Start here:
-      mailproc demo                 see the main job in half a minute
+      mailproc demo                 see the main job in a few seconds
       mailproc init mysite          make a site
       mailproc --config mysite/mailproc.yaml run
     """

@@ -94,7 +94,7 @@ def release(config: Path | None, mail_id: int, released_as: str | None) -> None:
     Example:
       mailproc hold release 17 --as customer
     """
-    from mailproc.desk.reasons import REASONS
+    from mailproc.desk.reasons import AGENT_HOLDS, REASONS
     from mailproc.opening import open_site
     from mailproc.store import inbox
 
@@ -102,7 +102,7 @@ def release(config: Path | None, mail_id: int, released_as: str | None) -> None:
         if released_as is None:
             with site.store.read() as tx:
                 row = inbox.get(tx, mail_id)
-            is_agents = row is not None and row.reason.startswith("agent-")
+            is_agents = row is not None and row.reason in AGENT_HOLDS
             released_as = "agent" if is_agents else "new"
         after = site.engine.release(mail_id, released_as)
     click.echo(f"mail {mail_id}: {after.outcome} ({REASONS.get(after.reason, after.reason)})")

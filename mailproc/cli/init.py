@@ -30,7 +30,7 @@ the shipped ones.
     {shipped}
 
 A template `received` in German is de/received.txt.j2, and de/received.html.j2 for its HTML part. The first line of
-the text file is the subject. `mailproc templates check` finds mistakes before a customer does.
+the text file is the subject.
 """
 
 

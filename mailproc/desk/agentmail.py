@@ -6,6 +6,7 @@ from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
 from mailproc.desk.mailcommands import CommandMail, read_commands
 from mailproc.desk.outgoing import customer_addresses
+from mailproc.desk.ownwords import find_leaks, find_own_words, hide_inner_addresses
 from mailproc.desk.reasons import REASONS
 from mailproc.desk.speakers import AgentStanding, agent_standing
 from mailproc.desk.verbs import Change, plan_change, run_commands
@@ -30,7 +31,9 @@ def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Tick
     draft.step("trust", _standing_words(arrival, standing, ticket), standing.may_act)
     if not standing.may_act:
         return draft.hold(standing.reason, serial=ticket.serial)
-    mail = read_commands(arrival.inbound.new_text)
+    words = find_own_words(arrival, ticket)
+    # Released by an operator it goes as it stands: a line that was no command is a sentence
+    mail = CommandMail((), words.strip(), ()) if arrival.released_as == "agent" else read_commands(words)
     change = plan_change(mail.commands, ticket, agent, draft.policy)
     problems = (*mail.problems, *change.problems)
     if problems:
@@ -59,8 +62,17 @@ def _work(
     if not says_something and not mail.commands and standing.purpose != "d":
         return _refuse(arrival, draft, agent, ticket, "empty-answer", (REASONS["empty-answer"],))
     sends = says_something and not is_note
-    if sends and not customer_addresses(draft.policy, ticket):
-        return _refuse(arrival, draft, agent, ticket, "no-recipient", (REASONS["no-recipient"],))
+    if sends:
+        if not customer_addresses(draft.policy, ticket):
+            return _refuse(arrival, draft, agent, ticket, "no-recipient", (REASONS["no-recipient"],))
+        size, limit = sum(item.size for item in inbound.attachments), draft.policy.site.max_attachments_size
+        if size > limit:
+            problem = f"the files come to {size / 1e6:.1f} MB, and {limit / 1e6:.0f} MB can go out with one mail"
+            return _refuse(arrival, draft, agent, ticket, "attachments-too-large", (problem,))
+        leaks = find_leaks(text, ticket)
+        if leaks:
+            return _refuse(arrival, draft, agent, ticket, "would-leak", leaks)
+        text = hide_inner_addresses(text, draft.policy)
     purpose = "note" if is_note else ("answer" if says_something else "command")
     draft.add(_message(arrival, ticket, agent, purpose, text))
     if inbound.message_id:
@@ -70,20 +82,30 @@ def _work(
     if after is not ticket.state:
         draft.step("verbs", f"{ticket.state} -> {after}", True)
         draft.add(SetState(ticket.serial, after, f"agent {agent.name}", arrival.sender, arrival.now))
-    moved = replace(ticket, state=after, department=change.department or ticket.department)
+    author = Address(arrival.sender, agent.name)
+    moved = replace(
+        ticket,
+        state=after,
+        department=change.department or ticket.department,
+        priority=change.priority or ticket.priority,
+    )
     if sends:
-        notices.answer(draft, arrival, ticket, agent, text, is_resolving=is_resolving)
-        notices.copy_answer(
-            draft, moved, Address(arrival.sender, agent.name), agent.addresses, text, is_resolving=is_resolving
-        )
+        notices.answer(draft, ticket, author, text, is_resolving=is_resolving, attaches=bool(inbound.attachments))
+        notices.copy_answer(draft, ticket, author, agent.addresses, text, is_resolving=is_resolving)
     elif is_resolving and ticket.state is not State.RESOLVED:
         notices.resolved(draft, ticket)
-    if change.department and change.department != ticket.department:
-        notices.hand_over(draft, arrival, moved, agent.name)
+    _hand_over(draft, change, ticket, moved, agent)
     reason = (
         "agent-note" if is_note else "agent-resolved" if is_resolving else "agent-answer" if sends else "agent-commands"
     )
     return draft.finish(Outcome.ANSWERED, reason, ticket.serial)
+
+
+def _hand_over(draft: Draft, change: Change, before: Ticket, after: Ticket, agent: Agent) -> None:
+    if change.assignee and change.assignee not in (before.assignee, *agent.addresses):
+        notices.hand_over(draft, after, (change.assignee,), agent.name)
+    elif change.department and change.department != before.department:
+        notices.hand_over(draft, after, draft.policy.book.departments[change.department].forward_to, agent.name)
 
 
 def _state_after(ticket: Ticket, change: Change, *, is_resolving: bool, sends: bool) -> State:
@@ -93,9 +115,7 @@ def _state_after(ticket: Ticket, change: Change, *, is_resolving: bool, sends: b
         return State.RESOLVED
     if ticket.state is State.NEW and (sends or change.assignee):
         return State.OPEN  # somebody acted: a ticket is new only once
-    if sends and ticket.state in (State.RESOLVED, State.CLOSED):
-        return ticket.state  # a word after the end does not begin it again
-    return ticket.state
+    return ticket.state  # a word after the end does not begin it again
 
 
 def _refuse(
@@ -117,7 +137,7 @@ def _message(arrival: Arrival, ticket: Ticket, agent: Agent, purpose: str, text:
         Address(arrival.sender, agent.name),
         arrival.keys.recipients,
         inbound.subject,
-        inbound.date or arrival.now,
+        arrival.written_at,
         text,
         inbound.cut_text,
         inbound.message_id,

@@ -83,7 +83,7 @@ def _bounce(arrival: Arrival, draft: Draft) -> Decision:
             inbound.from_ or ticket.requester,
             arrival.keys.recipients,
             inbound.subject,
-            inbound.date or arrival.now,
+            arrival.written_at,
             inbound.text[:20_000],
             message_id=inbound.message_id,
             mail_class=inbound.mail_class,

@@ -106,7 +106,7 @@ def open_ticket(
         requester_message_id=inbound.message_id,
         thread=(
             ThreadMessage(
-                "in", "public", "request", requester, inbound.date or now, inbound.new_text, inbound.message_id
+                "in", "public", "request", requester, arrival.written_at, inbound.new_text, inbound.message_id
             ),
         ),
     )
@@ -233,7 +233,7 @@ def _message(arrival: Arrival, serial: int, purpose: str, *, is_unverified: bool
         inbound.from_ or Address(""),
         tuple(address.addr for address in (*inbound.to, *inbound.cc)) or arrival.keys.recipients,
         inbound.subject,
-        inbound.date or arrival.now,
+        arrival.written_at,
         inbound.new_text,
         inbound.cut_text,
         inbound.message_id,

@@ -1,6 +1,6 @@
 """The decision about one mail. Dry: everything it needs is an argument, everything it wants is an effect.
 
-brakes -> who speaks -> follow-up -> commands or rules -> verbs -> notices; each in its own file of this room.
+brakes -> follow-up -> who speaks -> commands or rules -> verbs -> notices; each in its own file of this room.
 """
 
 from datetime import datetime

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailproc.desk.reasons import REASONS
 from mailproc.records.decision import Decision, Outcome, Step
@@ -12,6 +12,9 @@ from mailproc.records.site import KeyRing, Site
 from mailproc.records.ticket import Known
 from mailproc.rulebook.book import Rulebook
 from mailproc.tickets.followup import Keys, Match
+
+_CLOCK_SLACK = timedelta(minutes=5)
+_LONGEST_WAY = timedelta(days=6)  # a sender's server tries for five (RFC 5321 section 4.5.4.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,14 @@ class Arrival:
     def sender(self) -> str:
         """The From address, normalised; "" when there is none."""
         return self.keys.sender
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was written, as far as the Date it claims is believable; fed mail may be as old as it says."""
+        claimed, arrived = self.inbound.date, self.envelope.received_at
+        if claimed is None or claimed > arrived + _CLOCK_SLACK:
+            return arrived
+        return claimed if self.envelope.kind in ("feed", "imap") or arrived - claimed < _LONGEST_WAY else arrived
 
 
 class Draft:

@@ -12,6 +12,7 @@ from mailproc.desk.outgoing import (
     department_of,
     first_lines,
     history_of,
+    inner_history_of,
     last_customer_id,
     mail_to_customer,
     mail_to_department,
@@ -25,11 +26,13 @@ from mailproc.records.ticket import Ticket
 from mailproc.rulebook.book import Agent
 from mailproc.tickets.casenumber import strip_tags
 
+NO_SUBJECT = "(no subject)"  # one word for a whole conversation: a subject that changes splits it
+
 
 def base_subject(policy: Policy, subject: str) -> str:
-    """A subject as a ticket keeps it: without our own tags and without `Re:` and its like."""
+    """A subject as a ticket keeps it: without our own tags and without `Re:` and its like; never empty."""
     site = policy.site
-    return strip_prefixes(strip_tags(subject, (site.prefix, *site.prefix_aliases))).strip()
+    return strip_prefixes(strip_tags(subject, (site.prefix, *site.prefix_aliases))).strip() or NO_SUBJECT
 
 
 def acknowledge(draft: Draft, arrival: Arrival, ticket: Ticket, template: str, questions: tuple[str, ...]) -> None:
@@ -85,35 +88,45 @@ def follow_up(draft: Draft, arrival: Arrival, ticket: Ticket, *, is_unverified: 
     """A customer's further mail, to the assignee, else to the department."""
     department = department_of(draft.policy, ticket)
     recipients = (ticket.assignee,) if ticket.assignee else department.forward_to
-    extra = (("is_unverified", "yes" if is_unverified else ""), ("is_reopened", "yes" if is_reopened else ""))
+    proof = arrival.trust.level.name if is_unverified or arrival.trust.level >= Level.A2 else "token"
+    extra = (
+        ("level", proof),
+        ("is_unverified", "yes" if is_unverified else ""),
+        ("is_reopened", "yes" if is_reopened else ""),
+    )
     for recipient in recipients:
         draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "followup", "", extra=extra))
 
 
-def answer(draft: Draft, arrival: Arrival, ticket: Ticket, agent: Agent, text: str, *, is_resolving: bool) -> int:
-    """The agent's words to the requester and the other participants; returns how many will get them."""
-    inbound, count = arrival.inbound, 0
-    for recipient in customer_addresses(draft.policy, ticket):
+def answer(
+    draft: Draft, ticket: Ticket, author: Address, text: str, *, is_resolving: bool, attaches: bool = False
+) -> int:
+    """An agent's words to the requester and the other participants; returns how many will get them.
+
+    Words that settle the case travel with the summary of what was asked, in one mail.
+    """
+    purpose = "resolved" if is_resolving else "answer"
+    name, recipients = clean_display_name(author.name), customer_addresses(draft.policy, ticket)
+    for recipient in recipients:
         draft.send(
             mail_to_customer(
                 draft,
                 ticket,
                 recipient,
-                purpose="resolved" if is_resolving else "answer",
-                template="resolved" if is_resolving else "answer",
+                purpose=purpose,
+                template=purpose,
                 subject=reply_subject(ticket.subject),
                 in_reply_to=last_customer_id(ticket),
                 is_automatic=False,
-                author=arrival.sender,
+                author=author.addr,
                 text=text,
-                attaches=bool(inbound.attachments),
-                history=history_of(ticket),
-                from_name=f"{clean_display_name(agent.name)} ({draft.policy.site.name})" if agent.name else "",
-                context=summary_of(ticket, text) if is_resolving else (),
+                attaches=attaches,
+                history=history_of(draft.policy, ticket),
+                from_name=f"{name} ({draft.policy.site.name})" if name else "",
+                context=summary_of(draft.policy, ticket) if is_resolving else (),
             )
         )
-        count += 1
-    return count
+    return len(recipients)
 
 
 def resolved(draft: Draft, ticket: Ticket) -> None:
@@ -128,171 +141,108 @@ def resolved(draft: Draft, ticket: Ticket) -> None:
                 template="resolved",
                 subject=reply_subject(ticket.subject),
                 in_reply_to=last_customer_id(ticket),
-                history=history_of(ticket),
-                context=summary_of(ticket, ""),
+                context=summary_of(draft.policy, ticket),
             )
         )
-
-
-def spoken_answer(draft: Draft, ticket: Ticket, author: str, text: str, *, is_resolving: bool = False) -> int:
-    """An answer typed at the command line, to the requester and the other participants."""
-    count = 0
-    for recipient in customer_addresses(draft.policy, ticket):
-        purpose = "resolved" if is_resolving else "answer"
-        draft.send(
-            mail_to_customer(
-                draft,
-                ticket,
-                recipient,
-                purpose=purpose,
-                template=purpose,
-                subject=reply_subject(ticket.subject),
-                in_reply_to=last_customer_id(ticket),
-                is_automatic=False,
-                author=author,
-                text=text,
-                history=history_of(ticket),
-                context=summary_of(ticket, text) if is_resolving else (),
-            )
-        )
-        count += 1
-    return count
 
 
 def copy_answer(
     draft: Draft, ticket: Ticket, author: Address, own: Iterable[str], text: str, *, is_resolving: bool
 ) -> None:
-    """An agent's answer to the rest of the department, so that two people do not answer the same mail."""
+    """An agent's answer to the rest of the department, so that two people do not answer the same mail.
+
+    Answering the copy leaves a note: "well done" is meant for the colleague, not for the customer.
+    """
     if not draft.policy.site.copy_answers:
         return
-    department, authors = department_of(draft.policy, ticket), frozenset(own)
-    for recipient in department.forward_to:
-        if recipient in authors:
-            continue
-        draft.send(
-            build_mail(
-                draft,
-                ticket,
-                recipient,
-                purpose="copy",
-                template="copy",
-                role="agent",
-                identity=agent_identity(draft.policy, recipient, department),
-                subject=ticket.subject,
-                text=text,
-                headers=department_headers(draft.policy, ticket, department, ""),
-                context=(
-                    *card(draft.policy, ticket, department),
-                    ("author_name", author.name),
-                    ("author_address", author.addr),
-                    ("is_resolved", "yes" if is_resolving else ""),
-                ),
-            )
-        )
+    authors = frozenset(own)
+    context = (
+        ("author_name", author.name),
+        ("author_address", author.addr),
+        ("is_resolved", "yes" if is_resolving else ""),
+    )
+    for recipient in department_of(draft.policy, ticket).forward_to:
+        if recipient not in authors:
+            _tell(draft, ticket, recipient, "copy", context, text=text, reply_purpose="n")
 
 
 def undelivered(
     draft: Draft, ticket: Ticket, recipient: str, failed: str, explanation: str, *, status: str, for_good: bool
 ) -> None:
     """A mail to a customer came back: the author of it, or the department, is told once."""
-    department = department_of(draft.policy, ticket)
     context = (
-        *card(draft.policy, ticket, department),
         ("status", status),
         ("failed_address", failed),
         ("explanation", explanation),
         ("is_permanent", "yes" if for_good else ""),
     )
-    for to in (recipient,) if recipient else department.forward_to:
-        draft.send(
-            build_mail(
-                draft,
-                ticket,
-                to,
-                purpose="undelivered",
-                template="undelivered",
-                role="agent",
-                identity=agent_identity(draft.policy, to, department),
-                subject=ticket.subject,
-                headers=department_headers(draft.policy, ticket, department, ""),
-                context=context,
-            )
-        )
+    for to in (recipient,) if recipient else department_of(draft.policy, ticket).forward_to:
+        _tell(draft, ticket, to, "undelivered", context)
 
 
 def tell_linked(draft: Draft, ticket: Ticket, new_number: str, stranger: Address, level: str) -> None:
     """The department of a cited case learns that somebody outside it wrote; nothing else of the new case is shown."""
-    department = department_of(draft.policy, ticket)
-    for recipient in department.forward_to:
-        draft.send(
-            build_mail(
-                draft,
-                ticket,
-                recipient,
-                purpose="linked",
-                template="linked",
-                role="agent",
-                identity="",
-                subject=ticket.subject,
-                headers=department_headers(draft.policy, ticket, department, ""),
-                context=(
-                    *card(draft.policy, ticket, department),
-                    ("other_number", new_number),
-                    ("writer_name", stranger.name),
-                    ("writer_address", stranger.addr),
-                    ("level", level),
-                    ("first_lines", ""),
-                ),
-            )
-        )
+    context = (
+        ("other_number", new_number),
+        ("writer_name", stranger.name),
+        ("writer_address", stranger.addr),
+        ("level", level),
+        ("first_lines", ""),
+    )
+    for recipient in department_of(draft.policy, ticket).forward_to:
+        _tell(draft, ticket, recipient, "linked", context, has_token=False)
 
 
 def refuse_agent_mail(draft: Draft, arrival: Arrival, ticket: Ticket, agent: Agent, problems: tuple[str, ...]) -> None:
     """A proven agent learns why their answer was held and that nothing was sent; they write it again."""
+    context = (("lines", "\n".join(problems)), ("text", arrival.inbound.new_text[:4000]))
+    _tell(draft, ticket, agent.addresses[0], "refused", context, in_reply_to=arrival.inbound.message_id)
+
+
+def hand_over(draft: Draft, ticket: Ticket, recipients: Iterable[str], by: str) -> None:
+    """A case that moved: who has it now gets what was written so far, notes included."""
+    history = inner_history_of(draft.policy, ticket)
+    asked = next((message for message in ticket.thread if message.purpose == "request"), None)
+    context = (
+        ("level", ""),
+        ("is_unverified", ""),
+        ("is_reopened", ""),
+        ("handed_over_by", by),
+    )
+    for recipient in recipients:
+        _tell(draft, ticket, recipient, "followup", context, text=asked.text if asked else "", history=history)
+
+
+def _tell(
+    draft: Draft,
+    ticket: Ticket,
+    recipient: str,
+    purpose: str,
+    context: tuple[tuple[str, str], ...],
+    *,
+    text: str = "",
+    history: tuple[tuple[str, str, str], ...] = (),
+    reply_purpose: str = "r",
+    has_token: bool = True,
+    in_reply_to: str = "",
+) -> None:
+    """A mail of ours to an agent or a department, about a case of theirs."""
+    department = department_of(draft.policy, ticket)
     draft.send(
         build_mail(
             draft,
             ticket,
-            agent.addresses[0],
-            purpose="refused",
-            template="refused",
+            recipient,
+            purpose=purpose,
+            template=purpose,
             role="agent",
-            identity=agent.addresses[0],
-            language=agent.language or draft.policy.site.default_language,
+            identity=agent_identity(draft.policy, recipient, department) if has_token else "",
+            reply_purpose=reply_purpose,
             subject=ticket.subject,
-            in_reply_to=arrival.inbound.message_id,
-            context=(
-                *card(draft.policy, ticket, department_of(draft.policy, ticket)),
-                ("lines", "\n".join(problems)),
-                ("text", arrival.inbound.new_text[:4000]),
-            ),
+            in_reply_to=in_reply_to,
+            text=text,
+            history=history,
+            headers=department_headers(draft.policy, ticket, department, ""),
+            context=(*card(draft.policy, ticket, department), *context),
         )
     )
-
-
-def hand_over(draft: Draft, arrival: Arrival, ticket: Ticket, by: str) -> None:
-    """A case that moved: its new department gets what was written so far."""
-    department = department_of(draft.policy, ticket)
-    asked = next((message for message in ticket.thread if message.purpose == "request"), None)
-    for recipient in department.forward_to:
-        draft.send(
-            build_mail(
-                draft,
-                ticket,
-                recipient,
-                purpose="forward",
-                template="forward",
-                role="agent",
-                identity=agent_identity(draft.policy, recipient, department),
-                subject=ticket.subject,
-                text=asked.text if asked else "",
-                history=history_of(ticket),
-                headers=department_headers(draft.policy, ticket, department, ""),
-                context=(
-                    *card(draft.policy, ticket, department),
-                    ("level", ""),
-                    ("is_unverified", ""),
-                    ("rule", f"handed over by {by}"),
-                ),
-            )
-        )

@@ -1,17 +1,21 @@
 """Mails as data: who sends, to whom, with which subject, thread, token and card. Dry: rendered later by `engine`."""
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.speakers import department_identity
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.records.effects import Mail
 from mailproc.records.mail import Address, Level
-from mailproc.records.ticket import Ticket
+from mailproc.records.ticket import ThreadMessage, Ticket
 from mailproc.rulebook.book import Department
 from mailproc.tickets.casenumber import format_tag
 from mailproc.tickets.token import split_reply_address
 
 _HISTORY_PURPOSES = ("request", "followup", "answer", "resolved")
 _MOST_HISTORY = 5
+_DAY_FORMS = {"en": "%-d %b %Y", "de": "%d.%m.%Y"}  # others: ISO 8601, which nobody misreads
 _MOST_TEXT = 200_000  # characters of a mail's text that a department gets; the whole mail is kept
 
 
@@ -48,6 +52,7 @@ def mail_to_customer(
     from_name: str = "",
     context: tuple[tuple[str, str], ...] = (),
 ) -> Mail:
+    """A mail to somebody outside: tokened for them, in the ticket's language, tagged as the site wants it."""
     mode, is_first = draft.policy.site.subject_tag, ticket.mails_out == 0
     return build_mail(
         draft,
@@ -84,6 +89,7 @@ def mail_to_department(
     has_token: bool = True,
     extra: tuple[tuple[str, str], ...] = (),
 ) -> Mail:
+    """What a customer wrote, for a department or its assignee, with the card above it."""
     site, inbound = draft.policy.site, arrival.inbound
     who = clean_display_name(inbound.from_.name if inbound.from_ else "") or _local_part(arrival.sender)
     return build_mail(
@@ -97,7 +103,7 @@ def mail_to_department(
         subject=ticket.subject,
         text=(inbound.text if purpose == "forward" else inbound.new_text or inbound.text)[:_MOST_TEXT],
         attaches=bool(inbound.attachments),
-        history=history_of(ticket) if purpose == "followup" else (),
+        history=history_of(draft.policy, ticket) if purpose == "followup" else (),
         from_name=f"{who} via {site.name}" if who else site.name,
         is_automatic=True,
         headers=department_headers(draft.policy, ticket, department, rule),
@@ -123,6 +129,7 @@ def build_mail(
     role: str,
     identity: str,
     subject: str,
+    reply_purpose: str = "",
     tag: str | None = None,
     language: str = "",
     in_reply_to: str = "",
@@ -137,6 +144,7 @@ def build_mail(
     headers: tuple[tuple[str, str], ...] = (),
     context: tuple[tuple[str, str], ...] = (),
 ) -> Mail:
+    """A mail as data; all mails of the desk are made here, so that number, thread, language and tag are right."""
     site = draft.policy.site
     if tag is None:
         tag = "" if site.subject_tag == "never" else format_tag(ticket.number)
@@ -149,10 +157,11 @@ def build_mail(
         language=language or (ticket.language if role == "customer" else _agent_language(draft.policy, recipient)),
         identity=identity,
         role=role,
+        reply_purpose=reply_purpose or ("c" if role == "customer" else "r"),
         tag=tag,
         subject=subject,
         from_name=from_name or site.name,
-        from_address=_own_address(draft.policy, ticket),
+        from_address=site.addresses[0],
         is_automatic=is_automatic,
         is_limited=is_limited,
         may_resend=may_resend,
@@ -167,12 +176,8 @@ def build_mail(
     )
 
 
-def _own_address(policy: Policy, ticket: Ticket) -> str:
-    # The first address is the default sender; a ticket does not remember which one it came to
-    return policy.site.addresses[0]
-
-
 def agent_identity(policy: Policy, recipient: str, department: Department) -> str:
+    """Whom the token in a mail to this recipient speaks for: the agent it goes to, else the whole department."""
     agent = policy.book.find_agent(recipient)
     return recipient if agent is not None else department_identity(department.key)
 
@@ -185,6 +190,7 @@ def _agent_language(policy: Policy, recipient: str) -> str:
 def department_headers(
     policy: Policy, ticket: Ticket, department: Department, rule: str
 ) -> tuple[tuple[str, str], ...]:
+    """What agents' mail clients can sort by."""
     name = clean_display_name(department.name) or department.key
     headers = [
         ("X-Mailproc-Ticket", ticket.number),
@@ -198,42 +204,70 @@ def department_headers(
 
 
 def card(policy: Policy, ticket: Ticket, department: Department) -> tuple[tuple[str, str], ...]:
+    """The facts at the top of a mail to the inside."""
     return (
         ("subject", ticket.subject),
         ("requester_name", ticket.requester.name),
         ("requester_address", ticket.requester.addr),
         ("department", department.name),
         ("priority", ticket.priority),
-        ("due", ticket.due_at.strftime("%Y-%m-%d %H:%M UTC") if ticket.due_at else ""),
+        ("due", f"{_local_time(policy, ticket.due_at):%Y-%m-%d %H:%M}" if ticket.due_at else ""),
     )
 
 
-def history_of(ticket: Ticket) -> tuple[tuple[str, str, str], ...]:
-    """The public thread, newest first, as (author, date, text)."""
-    public = [
+def history_of(policy: Policy, ticket: Ticket) -> tuple[tuple[str, str, str], ...]:
+    """The public thread, newest first, as (author, date, text); never what nothing proved, never a note."""
+    return _entries(policy, ticket, [message for message in ticket.thread if _is_public(message)])
+
+
+def inner_history_of(policy: Policy, ticket: Ticket) -> tuple[tuple[str, str, str], ...]:
+    """All that was written but the first request, newest first, for somebody inside who takes the case over."""
+    shown = [
         message
         for message in ticket.thread
-        if message.visibility == "public"
-        and message.purpose in _HISTORY_PURPOSES
-        and not message.is_unverified
-        and message.text.strip()
+        if message.purpose in ("followup", "note") or (_is_public(message) and message.purpose != "request")
     ]
-    return tuple(
-        (message.author.name or message.author.addr, message.date.strftime("%Y-%m-%d %H:%M UTC"), message.text)
-        for message in reversed(public[-_MOST_HISTORY:])
-    )
+    return _entries(policy, ticket, [message for message in shown if message.text.strip()])
 
 
-def summary_of(ticket: Ticket, text: str) -> tuple[tuple[str, str], ...]:
+def summary_of(policy: Policy, ticket: Ticket) -> tuple[tuple[str, str], ...]:
     """What was asked first and answered last, for the mail that resolves."""
     asked = next((m for m in ticket.thread if m.purpose == "request"), None)
     answers = [m for m in ticket.thread if m.purpose == "answer" and m.direction == "out"]
     return (
-        ("asked_at", asked.date.strftime("%Y-%m-%d") if asked else ""),
+        ("asked_at", _day(policy, ticket, asked.date) if asked else ""),
         ("asked_text", first_lines(asked.text) if asked else ticket.subject),
-        ("answered_at", answers[-1].date.strftime("%Y-%m-%d") if answers and not text else ""),
-        ("answered_text", first_lines(text or (answers[-1].text if answers else ""))),
+        ("answered_at", _day(policy, ticket, answers[-1].date) if answers else ""),
+        ("answered_text", first_lines(answers[-1].text) if answers else ""),
     )
+
+
+def _is_public(message: ThreadMessage) -> bool:
+    return (
+        message.visibility == "public"
+        and message.purpose in _HISTORY_PURPOSES
+        and not message.is_unverified
+        and bool(message.text.strip())
+    )
+
+
+def _entries(policy: Policy, ticket: Ticket, messages: list[ThreadMessage]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (
+            message.author.name or message.author.addr,
+            f"{_day(policy, ticket, message.date)}, {_local_time(policy, message.date):%H:%M}",
+            message.text,
+        )
+        for message in reversed(messages[-_MOST_HISTORY:])
+    )
+
+
+def _day(policy: Policy, ticket: Ticket, at: datetime) -> str:
+    return f"{_local_time(policy, at):{_DAY_FORMS.get(ticket.language, '%Y-%m-%d')}}"
+
+
+def _local_time(policy: Policy, at: datetime) -> datetime:
+    return at.astimezone(ZoneInfo(policy.site.timezone))
 
 
 def _chain(ticket: Ticket, in_reply_to: str, role: str) -> tuple[str, ...]:
@@ -244,6 +278,7 @@ def _chain(ticket: Ticket, in_reply_to: str, role: str) -> tuple[str, ...]:
 
 
 def last_customer_id(ticket: Ticket) -> str:
+    """The Message-ID of the customer's latest mail that is surely theirs."""
     for message in reversed(ticket.thread):
         if (
             message.direction == "in"
@@ -256,10 +291,12 @@ def last_customer_id(ticket: Ticket) -> str:
 
 
 def reply_subject(subject: str) -> str:
+    """The subject of a mail that answers."""
     return f"Re: {subject}" if subject else ""
 
 
 def first_lines(text: str, most_lines: int = 12, most_characters: int = 1000) -> str:
+    """The beginning of a text, with an ellipsis where something was left out."""
     lines = text.strip().splitlines()
     cut = "\n".join(lines[:most_lines])[:most_characters].rstrip()
     return cut if len(lines) <= most_lines and len(cut) == len(text.strip()) else cut + " …"

@@ -38,6 +38,8 @@ REASONS: dict[str, str] = {
     "unknown-command": "A line in the command block is no command we know.",
     "empty-answer": "There is no new text in the agent's answer.",
     "no-recipient": "There is nobody the answer could be sent to.",
+    "attachments-too-large": "An agent's files are larger than one mail may carry.",
+    "would-leak": "The answer holds what only the inside may know.",
     "poison": "Deciding about it failed three times.",
     # requests and the clock
     "requested": "Asked for at the command line.",
@@ -67,3 +69,9 @@ SUPPRESSED: dict[str, str] = {
     "repeated-subject": "the same sender wrote the same subject three times in ten minutes",
     "old-feed": "old mail that was fed in sends nothing without --forward",
 }
+
+# Holds of an agent's own mail: released without another word it is the agent's again
+AGENT_HOLDS = frozenset(
+    {reason for reason in REASONS if reason.startswith("agent-")}
+    | {"unknown-command", "empty-answer", "no-recipient", "attachments-too-large", "would-leak"}
+)

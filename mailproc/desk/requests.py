@@ -1,11 +1,11 @@
 """The decision about one request of an operator or agent at the command line. Dry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailproc.desk import notices
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.verbs import find_assignee, find_department
+from mailproc.desk.verbs import find_assignee, find_department, may_keep
 from mailproc.errors import UsageError
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, SetAttribute, SetState
@@ -49,11 +49,18 @@ def decide_request(request: Request, known: Known, policy: Policy, now: datetime
         if problem:
             raise UsageError(problem)
         draft.add(SetAttribute(ticket.serial, "assignee", address, "command line", request.actor))
+        notices.hand_over(draft, ticket, (address,), request.actor)
     elif request.verb == "move":
         department, problem = find_department(policy, request.argument)
         if problem:
             raise UsageError(problem)
+        if department == ticket.department:
+            return draft.finish(Outcome.NOTHING, "nothing-to-do", ticket.serial)
         draft.add(SetAttribute(ticket.serial, "department", department, "command line", request.actor))
+        if ticket.assignee and not may_keep(policy, ticket.assignee, department):
+            draft.add(SetAttribute(ticket.serial, "assignee", "", "command line", request.actor))
+        moved = replace(ticket, department=department)
+        notices.hand_over(draft, moved, policy.book.departments[department].forward_to, request.actor)
     else:
         raise UsageError(f"unknown request {request.verb!r}")
     return draft.finish(Outcome.CHANGED, "requested", ticket.serial)
@@ -77,11 +84,10 @@ def _reply(request: Request, ticket: Ticket, draft: Draft) -> Decision:
     if not request.text.strip():
         raise UsageError("the reply has no text; give it with --text or on standard input")
     author = draft.policy.book.find_agent(request.actor)
-    sent = notices.spoken_answer(draft, ticket, request.actor, request.text, is_resolving=request.resolves)
-    if not sent:
+    who = Address(author.addresses[0], author.name) if author else Address(request.actor)
+    if not notices.answer(draft, ticket, who, request.text, is_resolving=request.resolves):
         raise UsageError(f"{ticket.number} has no requester who can be written to")
     own = author.addresses if author else ()
-    who = Address(author.addresses[0], author.name) if author else Address(request.actor)
     notices.copy_answer(draft, ticket, who, own, request.text, is_resolving=request.resolves)
     after = State.RESOLVED if request.resolves else State.OPEN if ticket.state is State.NEW else ticket.state
     if after is not ticket.state:

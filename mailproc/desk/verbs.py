@@ -43,6 +43,9 @@ def plan_change(commands: Iterable[Command], ticket: Ticket, agent: Agent, polic
     remove: list[str] = []
     fields: list[tuple[str, str]] = []
     problems: list[str] = []
+    commands = tuple(commands)
+    # Who gets it is looked for in the department it goes to, wherever that line stands
+    target = next((find_department(policy, c.argument)[0] for c in commands if c.verb == "to"), "") or ticket.department
     for command in commands:
         where = f"line {command.line} `#{command.verb} {command.argument}`".rstrip(" `") + "`"
         if command.verb in _STATES:
@@ -58,7 +61,7 @@ def plan_change(commands: Iterable[Command], ticket: Ticket, agent: Agent, polic
         elif command.verb == "take":
             assignee = agent.addresses[0]
         elif command.verb == "assign":
-            assignee, problem = find_assignee(policy, command.argument, ticket.department)
+            assignee, problem = find_assignee(policy, command.argument, target)
             problems.extend([f"{where}: {problem}"] if problem else [])
         elif command.verb == "to":
             department, problem = find_department(policy, command.argument)
@@ -95,7 +98,7 @@ def run_commands(draft: Draft, change: Change, ticket: Ticket, agent: Agent, act
         draft.add(SetAttribute(ticket.serial, "assignee", change.assignee, reason, actor))
     if change.department and change.department != ticket.department:
         draft.add(SetAttribute(ticket.serial, "department", change.department, reason, actor))
-        if ticket.assignee and not change.assignee:
+        if ticket.assignee and not change.assignee and not may_keep(draft.policy, ticket.assignee, change.department):
             draft.add(SetAttribute(ticket.serial, "assignee", "", reason, actor))
     if change.priority and change.priority != ticket.priority:
         draft.add(SetAttribute(ticket.serial, "priority", change.priority, reason, actor))
@@ -103,6 +106,12 @@ def run_commands(draft: Draft, change: Change, ticket: Ticket, agent: Agent, act
         draft.add(AddTags(ticket.serial, change.add_tags, change.remove_tags, actor))
     for name, value in change.fields:
         draft.add(SetField(ticket.serial, name, value, reason, actor))
+
+
+def may_keep(policy: Policy, assignee: str, department: str) -> bool:
+    """True when an assignee also belongs to the department a case moves to."""
+    agent = policy.book.find_agent(assignee)
+    return agent is not None and agent.is_active and department in agent.departments
 
 
 def find_assignee(policy: Policy, who: str, department: str) -> tuple[str, str]:

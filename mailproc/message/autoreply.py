@@ -50,6 +50,10 @@ _AUTO_HEADERS = {
     "x-jira-fingerprint": "generated",
     "x-pagerduty-id": "generated",
 }
+# These say it by their value
+_TELLING_VALUES = frozenset(
+    ("x-post-messageclass", "delivered-to", "x-ms-exchange-generated-message-source", "x-mailer")
+)
 _NOT_AUTO = frozenset(("no", "false", "0", "none", "off", ""))
 _SUPPRESS = frozenset(("all", "autoreply", "oof"))  # [MS-OXCMAIL] 2.1.3.2.20
 _REPORT_TYPES = ("disposition-notification", "feedback-report")
@@ -119,6 +123,9 @@ _RECALL = re.compile(
     r"vill återkalla|ønsker at tilbagekalde",
     re.DOTALL,
 )
+# One of these is in everything that the pattern matches
+_RECALL_WORDS = ("recall", "rückruf", "rappel", "recuperar", "richiamare", "cancelar", "intrekken", "wiadomość",
+                 "tilbakekalle", "kalle tilbake", "återkalla", "tilbagekalde")
 _ROLE = re.compile(
     r"(?:mailer-?daemon|postmaster|hostmaster|listserv|listmaster|majordomo|"
     r"(?:no|not|do-?not|dont|never|noreply|nicht|keine|kein|ne-?pas|no-?responder|nao|não|ikke|ei|ingen)[-_.]?"
@@ -150,9 +157,9 @@ def classify(
     automatic = _find_auto(headers, out_of_office, return_path)
     if automatic is not None:
         return automatic
+    firsts = dict(headers[::-1])
     for name in _LIST_HEADERS:
-        value = first(headers, name)
-        if value:
+        if value := firsts.get(name):
             return ClassResult(MailClass.LIST, _say(_title(name), value))
     local = from_.addr.partition("@")[0] if from_ is not None else ""
     if is_role(local):
@@ -184,11 +191,13 @@ def _find_note(subject: str, text: str, parts: tuple[Part, ...]) -> ClassResult 
             return ClassResult(MailClass.REACTION, f"part {part.content_type}")
     note = text.strip()
     if len(note) <= _MAX_NOTE:
+        low = note[:_MAX_VALUE].casefold()
         for words in (subject[:_MAX_VALUE].casefold(), note[:200].casefold()):
-            match = _REACTION.search(words)
+            # In all the forms of the verb
+            match = _REACTION.search(words) if "rea" in words or "réa" in words else None
             if match is not None:
                 return ClassResult(MailClass.REACTION, f'"{match.group()}"')
-        match = _RECALL.search(note[:_MAX_VALUE].casefold())
+        match = _RECALL.search(low) if any(word in low for word in _RECALL_WORDS) else None
         if match is not None:
             return ClassResult(MailClass.RECALL, f'"{_one_line(match.group())}"')
     for part in parts:
@@ -251,6 +260,8 @@ def _read_sign(name: str, value: str) -> ClassResult | None:
     kind = _AUTO_HEADERS.get(name)
     if kind is not None:
         return ClassResult(MailClass.AUTO, _say(_title(name), value), kind) if _is_set(value) else None
+    if name not in _TELLING_VALUES:
+        return None
     low = value[:_MAX_VALUE].lower()
     if (name in ("x-post-messageclass", "delivered-to") and "autoresponder" in low) or (
         name == "x-ms-exchange-generated-message-source" and "mailbox rules agent" in low

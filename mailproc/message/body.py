@@ -95,8 +95,10 @@ class _BodyReader:
         if not plain or not rich:
             return (plain or rich or [[]])[0]
         text = "\n".join(self.text_of(part) for part in plain[0])
+        is_apology = len(text) <= _LONGEST_STUB and _is_apology(text)
+        if len("".join(text[:_LONGEST_STUB].split())) >= _STUB and not is_apology:
+            return plain[0]
         visible = "".join(text.split())
-        is_apology = len(text) <= _LONGEST_STUB and _NO_HTML.search(text) is not None
         if len(visible) >= _STUB and not is_apology:
             return plain[0]
         full = "".join("\n".join(self.text_of(part) for part in rich[-1]).split())
@@ -157,6 +159,13 @@ class _BodyReader:
             if parameters.get("format", "").lower() == "flowed":
                 return unflow(text, parameters.get("delsp", "").lower() == "yes")
         return text
+
+
+def _is_apology(text: str) -> bool:
+    """Whether a short text says that the mail is to be read as HTML."""
+    low = text.lower()
+    # One of these words is in everything that the pattern matches
+    return ("html" in low or "view" in low) and _NO_HTML.search(text) is not None
 
 
 def is_html(part: Part) -> bool:

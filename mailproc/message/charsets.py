@@ -130,6 +130,9 @@ def _decode_seven_bit(content: bytes, codec: str | None) -> str:
 
 
 def _decode_eight_bit(content: bytes, codec: str | None, label: str, defects: list[Defect], hint: str) -> str:
+    text: str | None
+    if codec in (None, "ascii", "utf_8") and (text := _try(content, "utf_8")) is not None:
+        return text  # what most mail is; nothing has to be counted
     high = len(content) - len(content.translate(None, _HIGH_BYTES))
     for candidate in _candidates(codec, high):
         if candidate in _WESTERN and _is_doubtful(content, high):
@@ -193,6 +196,8 @@ def _guess(content: bytes, high: int, hint: str | None, labelled: str | None) ->
 
 
 def _is_encodable(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode("utf_8")
     except UnicodeEncodeError:

@@ -8,6 +8,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from mailproc.errors import Permanent
 from mailproc.message.addresses import is_sendable
@@ -43,6 +45,10 @@ _CONTENT_ID = re.compile(r"[!-;=?-~]{1,200}")
 _BASE64_LINES = struct.Struct("76s" * 64)
 _BASE64_BLOCK = _BASE64_LINES.size
 _CHARSET_CHECK = 1_000_000  # bytes of a text attachment that are tried as UTF-8
+# Most lines of our HTML are the templates' own and come again with every mail, so each line is encoded once; a long
+# text is a customer's, and its lines would only push those of the templates out
+_CACHED_LINES = 1024
+_CACHED_TEXT = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +70,11 @@ class Outgoing:
     attachments: tuple[Attachment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Entity:
-    """A MIME entity: its Content-* lines with their CRLF, and its body, which ends with CRLF."""
+class _Entity(NamedTuple):
+    """A MIME entity: its Content-* lines with their CRLF, and its body in pieces, which ends with CRLF."""
 
     headers: str
-    body: bytes
+    body: list[bytes]  # joined once, at the end: an attachment is large
 
 
 def compose(outgoing: Outgoing) -> bytes:
@@ -80,35 +85,28 @@ def compose(outgoing: Outgoing) -> bytes:
     """
     head, names = _header_fields(outgoing)
     root = _root_entity(outgoing)
-    names += ["MIME-Version", "Content-Type"]
+    names += ("MIME-Version", "Content-Type")
     if "\r\nContent-Transfer-Encoding:" in root.headers:
         names.append("Content-Transfer-Encoding")
     block = f"{head}MIME-Version: 1.0\r\n{root.headers}"
     _check_block(block, names)
-    raw = b"".join((block.encode("ascii"), b"\r\n", root.body))
-    _check_line_ends(raw)
-    return raw
+    return b"".join((block.encode("ascii"), b"\r\n", *root.body))
 
 
 def _header_fields(outgoing: Outgoing) -> tuple[str, list[str]]:
     """The block without its MIME fields, and the names that it is meant to hold, in order."""
-    for name, addr in (
-        ("From", outgoing.from_address),
-        ("To", outgoing.recipient),
-        ("Reply-To", outgoing.reply_to),
-    ):
-        check_value(name, addr)
-        if not is_sendable(addr) and (addr or name != "Reply-To"):
-            raise Permanent(f"{name}: {addr[:80]!a} is no plain mail address; correct the address")
+    _check_address("From", outgoing.from_address)
+    _check_address("To", outgoing.recipient)
+    names = ["From", "To"]
     fields = [
         format_mailbox("From", outgoing.from_name, outgoing.from_address),
         format_mailbox("To", "", outgoing.recipient),
     ]
-    names = ["From", "To"]
     if outgoing.reply_to:
+        _check_address("Reply-To", outgoing.reply_to)
         names.append("Reply-To")
         fields.append(format_mailbox("Reply-To", "", outgoing.reply_to))
-    names += ["Subject", "Date", "Message-ID"]
+    names += ("Subject", "Date", "Message-ID")
     fields.append(format_text("Subject", outgoing.subject))
     fields.append(_format_date(outgoing.date))
     fields.append(format_ids("Message-ID", (outgoing.message_id,)))
@@ -120,16 +118,32 @@ def _header_fields(outgoing: Outgoing) -> tuple[str, list[str]]:
         fields.append(format_ids("References", outgoing.references))
     seen = set()
     for name, value in outgoing.headers:
-        check_name(name)
-        lower = name.lower()
-        if lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES) or lower in seen:
-            raise Permanent(f"{name}: this header may not be added; it is written by mailproc, stands twice or leaks")
+        lower = _check_added_name(name)
+        if lower in seen:
+            raise Permanent(f"{name}: this header stands twice; every header of ours may stand once")
         seen.add(lower)
         names.append(name)
         fields.append(format_text(name, value))
     return "".join(fields), names
 
 
+def _check_address(name: str, addr: str) -> None:
+    if not is_sendable(addr):
+        check_value(name, addr)
+        raise Permanent(f"{name}: {addr[:80]!a} is no plain mail address; correct the address")
+
+
+@lru_cache(maxsize=256)  # the names are the same few in every mail; what is refused is not kept
+def _check_added_name(name: str) -> str:
+    """The name in lower case; raises `Permanent` when it may not be added."""
+    check_name(name)
+    lower = name.lower()
+    if lower in _RESERVED or lower.startswith(_RESERVED_PREFIXES):
+        raise Permanent(f"{name}: this header may not be added; it is written by mailproc or leaks")
+    return lower
+
+
+@lru_cache(maxsize=64)  # all mails of one decision are written at the same moment
 def _format_date(at: datetime) -> str:
     # RFC 5322 section 3.3, always in UTC: the agent's time zone is nobody's business
     if at.utcoffset() is None:
@@ -144,20 +158,24 @@ def _format_date(at: datetime) -> str:
 def _root_entity(outgoing: Outgoing) -> _Entity:
     """The MIME tree: mixed(alternative(text, related(html, images)), files), each level only where it is needed."""
     root = _text_entity("plain", outgoing.text)
+    parts = [root]  # the two that may hold 7bit text
     images: list[Attachment] = []
     files: list[Attachment] = []
     for attachment in outgoing.attachments:
         (images if outgoing.html and _is_shown(attachment, outgoing.html) else files).append(attachment)
     if outgoing.html:
         html = _text_entity("html", outgoing.html)
+        parts.append(html)
+    bare = [part.body[0] for part in parts if "7bit" in part.headers]
+    if outgoing.html:
         if images:
             # RFC 2387: the markup and the images it shows
-            parts = [html, *(_attachment_entity(image, is_inline=True) for image in images)]
-            html = _multipart("related", outgoing.message_id, parts, '; type="text/html"')
-        root = _multipart("alternative", outgoing.message_id, [root, html])
+            shown = [html, *(_attachment_entity(image, is_inline=True) for image in images)]
+            html = _multipart("related", outgoing.message_id, shown, bare, '; type="text/html"')
+        root = _multipart("alternative", outgoing.message_id, [root, html], bare)
     if files:
-        parts = [root, *(_attachment_entity(file, is_inline=False) for file in files)]
-        root = _multipart("mixed", outgoing.message_id, parts)
+        carried = [root, *(_attachment_entity(file, is_inline=False) for file in files)]
+        root = _multipart("mixed", outgoing.message_id, carried, bare)
     return root
 
 
@@ -174,36 +192,66 @@ def _is_shown(attachment: Attachment, html: str) -> bool:
 def _text_entity(subtype: str, text: str) -> _Entity:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.endswith("\n"):
-        text += "\n"
-    if _is_plain(text):
-        body = text.replace("\n", "\r\n").encode("ascii")
+    text = text.removesuffix("\n")
+    lines = text.split("\n")
+    if _is_plain(text, lines):
+        body = ("\r\n".join(lines) + "\r\n").encode("ascii")
+        _check_line_ends(body)
         encoding = "7bit"
     else:
-        # every line ends with CRLF already, so that binascii breaks lines with CRLF too; it also encodes blanks at
-        # line ends and a line of one dot
-        body = binascii.b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace"), istext=True)
-        if body.startswith(b"From ") or b"\nFrom " in body:
-            # RFC 4155: a mailbox file on the way would write ">From "; a soft line break keeps lines short
-            body = re.sub(rb"(?m)^From ", b"From=\r\n ", body)
+        body = b"".join(map(_encode_line, lines)) if len(text) <= _CACHED_TEXT else _quoted_printable(text)
         encoding = "quoted-printable"
     return _Entity(
         f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n",
-        body,
+        [body],
     )
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain(text: str, lines: list[str]) -> bool:
     """True for text that any relay leaves as it is: printable ASCII, short lines, nothing a mailbox or SMTP quotes."""
     return (
         text.isascii()
-        and text.replace("\n", "").isprintable()
+        and len(text) < (_TEXT_LINE + 1) * len(lines)  # says at once that the lines of HTML are too long
+        and max(map(len, lines)) <= _TEXT_LINE
+        and not text.startswith((".", "From "))
+        and not text.endswith(" ")
         and " \n" not in text
         and "\n." not in text
         and "\nFrom " not in text
-        and not text.startswith((".", "From "))
-        and max(map(len, text.split("\n"))) <= _TEXT_LINE
+        and "".join(lines).isprintable()
     )
+
+
+def _quoted_printable(text: str) -> bytes:
+    """Lines that end with "\\n", the last one without it, as quoted-printable lines (RFC 2045 section 6.7).
+
+    No line depends on another, so that encoding them one by one gives the same bytes.
+    """
+    # with CRLF already in the text binascii breaks lines with CRLF too; it also encodes blanks at line ends and a line
+    # of one dot
+    body = binascii.b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace") + b"\r\n", istext=True)
+    if body.startswith(b"From ") or b"\nFrom " in body:
+        # RFC 4155: a mailbox file on the way would write ">From "; a soft line break keeps lines short
+        body = re.sub(rb"(?m)^From ", b"From=\r\n ", body)
+    _check_line_ends(body)
+    return body
+
+
+@lru_cache(maxsize=_CACHED_LINES)
+def _encode_line(line: str) -> bytes:
+    """What `_quoted_printable` makes of one line, without its detours for a line of printable ASCII."""
+    if not (line.isascii() and line.isprintable()) or line.startswith(".") or line.endswith(" ") or "From " in line:
+        return _quoted_printable(line)
+    line = line.replace("=", "=3D")
+    pieces = []
+    start, end = 0, _TEXT_LINE - 1
+    while end < len(line):
+        if "=" in line[end - 2 : end]:  # a soft line break may not stand inside "=3D"
+            end = line.rindex("=", start, end)
+        pieces.append(line[start:end])
+        start, end = end, end + _TEXT_LINE - 1
+    pieces.append(line[start:])
+    return ("=\r\n".join(pieces) + "\r\n").encode("ascii")
 
 
 def _attachment_entity(attachment: Attachment, *, is_inline: bool) -> _Entity:
@@ -226,7 +274,7 @@ def _attachment_entity(attachment: Attachment, *, is_inline: bool) -> _Entity:
         headers.append(f"Content-ID: <{attachment.content_id.strip('<>')}>\r\n")
     headers.append(f"Content-Disposition: {'inline' if is_inline else 'attachment'}{format_filename(name)}\r\n")
     headers.append("Content-Transfer-Encoding: base64\r\n")
-    return _Entity("".join(headers), _base64(attachment.content))
+    return _Entity("".join(headers), [_base64(attachment.content)])
 
 
 def _charset_parameter(content: bytes) -> str:
@@ -240,7 +288,8 @@ def _charset_parameter(content: bytes) -> str:
 
 
 def _base64(content: bytes) -> bytes:
-    """Base64 in lines of 76 columns, cut in blocks of 64 lines: encoding each line by itself costs threefold."""
+    """Base64 in lines of 76 columns, each ended by CRLF, so that no one needs to look for line ends in it again; cut in
+    blocks of 64 lines, because encoding or cutting each line by itself costs more."""
     encoded = binascii.b2a_base64(content, newline=False)
     whole = len(encoded) // _BASE64_BLOCK * _BASE64_BLOCK
     lines: list[bytes] = []
@@ -251,28 +300,31 @@ def _base64(content: bytes) -> bytes:
     return b"\r\n".join(lines)
 
 
-def _multipart(subtype: str, message_id: str, parts: Sequence[_Entity], parameters: str = "") -> _Entity:
-    boundary = _boundary(subtype, message_id, parts)
-    delimiter = f"--{boundary}\r\n"
-    chunks: list[bytes] = []
+def _multipart(
+    subtype: str, message_id: str, parts: Sequence[_Entity], bare: Sequence[bytes], parameters: str = ""
+) -> _Entity:
+    boundary = _boundary(subtype, message_id, bare)
+    body: list[bytes] = []
+    start = f"--{boundary}\r\n"
     for part in parts:
+        head = f"{start}{part.headers}\r\n".encode("ascii")
+        _check_line_ends(head)
+        body.append(head)
+        body += part.body
         # RFC 2046 section 5.1.1: the CRLF before a delimiter belongs to the delimiter
-        chunks += ((delimiter + part.headers + "\r\n").encode("ascii"), part.body, b"\r\n")
-    chunks.append(f"--{boundary}--\r\n".encode("ascii"))
-    return _Entity(
-        f'Content-Type: multipart/{subtype}{parameters};\r\n boundary="{boundary}"\r\n',
-        b"".join(chunks),
-    )
+        start = f"\r\n--{boundary}\r\n"
+    body.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
+    return _Entity(f'Content-Type: multipart/{subtype}{parameters};\r\n boundary="{boundary}"\r\n', body)
 
 
-def _boundary(subtype: str, message_id: str, parts: Sequence[_Entity]) -> str:
-    """A boundary that the Message-ID decides and no part contains; "=_" cannot stand in quoted-printable or base64, so
-    only 7bit text can ever ask for a second try."""
+def _boundary(subtype: str, message_id: str, bare: Sequence[bytes]) -> str:
+    """A boundary that the Message-ID decides and no part contains: "=_" cannot stand in quoted-printable or base64, so
+    that only the `bare` bodies, 7bit text, can ever ask for a second try."""
     for attempt in range(100):
         digest = hashlib.sha256(f"{subtype} {attempt} {message_id}".encode()).hexdigest()
         boundary = f"=_{digest[:32]}"
         wanted = boundary.encode("ascii")
-        if not any(wanted in part.body for part in parts if "Content-Transfer-Encoding: base64" not in part.headers):
+        if not any(wanted in text for text in bare):
             return boundary
     raise Permanent("boundary: the text holds every boundary that was tried; send it as an attachment")
 
@@ -292,7 +344,8 @@ def _check_block(block: str, meant: Sequence[str]) -> None:
         raise Permanent(f"header block: meant {', '.join(meant)}; got {', '.join(found)!a}; nothing was sent")
 
 
-def _check_line_ends(raw: bytes) -> None:
-    # RFC 5321 section 2.3.8; bare ones are how mails are smuggled (T43)
-    if not raw.count(b"\r\n") == raw.count(b"\r") == raw.count(b"\n"):
+def _check_line_ends(piece: bytes) -> None:
+    # RFC 5321 section 2.3.8; bare ones are how mails are smuggled (T43). Every piece passes by itself and ends with
+    # CRLF, and so does the mail that is made of them
+    if not piece.count(b"\r\n") == piece.count(b"\r") == piece.count(b"\n"):
         raise Permanent("body: a line ends with CR or LF alone; nothing was sent")

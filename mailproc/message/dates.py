@@ -20,7 +20,7 @@ def parse_date(value: str) -> datetime | None:
         if match is not None and (month := _MONTHS.get(match.group(2).lower())):
             day, _, year, hour, minute, second, sign, hours, minutes, _ = match.groups()
             moment = datetime(int(year), month, int(day), int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC)
-            if sign is None:
+            if sign is None or (hours == "00" and minutes == "00"):
                 return moment
             away = timedelta(hours=int(hours), minutes=int(minutes))
             return moment - away if sign == "+" else moment + away

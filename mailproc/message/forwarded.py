@@ -58,11 +58,11 @@ _ONE_LINE_LABEL = re.compile(
 def find_forwarded(subject: str, text: str, parts: tuple[Part, ...]) -> Forwarded | None:
     """The outermost mail that was forwarded; None for a new mail and for an answer that quotes another one."""
     direction = _read_direction(subject)
-    lines = read_lines(text)
     attached = _find_attached(parts)
-    if attached is not None and not (direction == "reply" and _has_own_text(lines)):
+    if attached is not None and not (direction == "reply" and _has_own_text(read_lines(text))):
         return _read_attached(attached)
-    return _find_inline(lines, subject, direction)
+    # What is quoted below an answer is no forward, whatever stands above it
+    return _find_inline(read_lines(text), subject, direction) if direction != "reply" else None
 
 
 def _read_direction(subject: str) -> str:
@@ -87,20 +87,14 @@ def _is_own(line: Line) -> bool:
 
 
 def _find_inline(lines: Sequence[Line], subject: str, direction: str) -> Forwarded | None:
-    index = signatures.find_banner_end(lines)
-    has_text = False
-    in_signature = False
-    limit = min(len(lines), _MAX_SCANNED)
-    while index < limit:
-        line = lines[index]
-        if not line.bare:
-            index += 1
+    top = signatures.find_banner_end(lines)
+    for index in range(top, min(len(lines), _MAX_SCANNED)):
+        if not lines[index].may_begin:
             continue
         found = _find_head(lines, index)
         if found is not None:
             kind, head, body = found
-            is_meant = kind == "forward" and direction != "reply"
-            is_meant = is_meant or _is_forward(direction, head, has_text)
+            is_meant = kind == "forward" or _is_forward(direction, head, _says_something(lines[top:index]))
             return _read_inline(lines, head, body, subject) if is_meant else None
         end = find_attribution_end(lines, index)
         if end:
@@ -109,12 +103,17 @@ def _find_inline(lines: Sequence[Line], subject: str, direction: str) -> Forward
             if direction != "forward" or following == len(lines):
                 return None
             return _read_attributed(lines, index, end, subject)
-        if signatures.is_delimiter(line):
-            in_signature = True
-        elif not in_signature and _is_own(line):
-            has_text = True
-        index += 1
     return None
+
+
+def _says_something(lines: Sequence[Line]) -> bool:
+    """Whether there are words of the sender above a signature."""
+    for line in lines:
+        if signatures.is_delimiter(line):
+            return False
+        if _is_own(line):
+            return True
+    return False
 
 
 def _is_forward(direction: str, head: Block | None, has_text: bool) -> bool:

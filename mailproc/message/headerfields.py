@@ -47,6 +47,8 @@ def clean_message_ids(ids: Iterable[str]) -> tuple[str, ...]:
 
 def check_value(name: str, value: str) -> None:
     """Raise Permanent, naming the field, when the value could end its line in any reader (threat T40)."""
+    if value.isprintable():  # no control character is; this is as most values are
+        return
     found = _CONTROL.search(value)
     if found:
         raise Permanent(
@@ -98,8 +100,8 @@ def format_mailbox(name: str, display: str, addr: str) -> str:
 def format_ids(name: str, ids: Sequence[str]) -> str:
     """A field of message ids, folded between ids only: an id that became an encoded word would end its thread."""
     for value in ids:
-        check_value(name, value)
         if not _MESSAGE_ID.fullmatch(value):
+            check_value(name, value)
             raise Permanent(f"{name}: {value[:80]!a} is no message id; drop it with clean_message_ids first")
     return _fold(name, ids)
 
@@ -162,6 +164,10 @@ def _fold(name: str, words: Sequence[str]) -> str:
     """One field; a line ends before a word that would not fit. The first word stays beside the name, because some
     readers lose a field whose first line is empty."""
     line = f"{name}:"
+    if words:
+        whole = f"{line} {' '.join(words)}"
+        if len(whole) <= ENCODED_LINE or (len(whole) <= LINE and "=?" not in whole):
+            return whole + "\r\n"
     lines = []
     is_first = True
     for word in words:

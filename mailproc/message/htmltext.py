@@ -25,6 +25,10 @@ _MARK = re.compile(
 )
 _BREAKING = frozenset("p div br tr li ul ol table h1 h2 h3 h4 h5 h6 blockquote pre hr".split())
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr p li td tr th".split())
+_LINK = re.compile(r"<a\s([^<>]{1,3000})>", re.I)
+_HREF = re.compile(r"""\bhref\s{0,5}=\s{0,5}(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+_LONGEST_LINK = 3_000
+_MOST_LINKS = 500
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*){2,}")
 _BLANKS = re.compile(r"[ \t\r\f\v]+")
 
@@ -100,8 +104,43 @@ def _bind(convert: Callable[[str], str], markup: str) -> Callable[[], str]:
 
 def _with_inscriptis(markup: str) -> str:
     from inscriptis import get_text  # heavy, and most mail has a plain part
+    from inscriptis.css_profiles import CSS_PROFILES
+    from inscriptis.model.config import ParserConfig
 
-    return str(get_text(_DECLARATION.sub("", markup, count=1)))
+    # The default profile sets blanks around every <span> and indents every <div>; "1<span>9</span>,90" is a price
+    config = ParserConfig(css=CSS_PROFILES["strict"])
+    return str(get_text(_write_out_links(_DECLARATION.sub("", markup, count=1)), config))
+
+
+def _write_out_links(markup: str) -> str:
+    """The markup with each link's address behind its words, unless they say it already."""
+    pieces: list[str] = []
+    at = 0
+    for count, opening in enumerate(_LINK.finditer(markup)):
+        closing = markup.find("</a>", opening.end(), opening.end() + _LONGEST_LINK)
+        if count >= _MOST_LINKS:
+            break
+        target = _HREF.search(opening[1])
+        if closing < opening.end() or target is None:
+            continue
+        words = entities.unescape(_TAG.sub("", markup[opening.end() : closing])).strip()
+        shown = _show_target(entities.unescape(target[1] or target[2] or target[3] or "").strip())
+        if words and shown and _bare(shown) not in _bare(words):
+            pieces += (markup[at:closing], f" &lt;{entities.escape(shown)}&gt;")
+            at = closing
+    pieces.append(markup[at:])
+    return "".join(pieces)
+
+
+def _show_target(target: str) -> str:
+    scheme, _, rest = target.partition(":")
+    if scheme.lower() in ("mailto", "tel"):
+        return rest.partition("?")[0]
+    return target if scheme.lower() in ("http", "https") else ""
+
+
+def _bare(text: str) -> str:
+    return "".join(text.lower().split()).removeprefix("https://").removeprefix("http://").removeprefix("www.").rstrip("/")
 
 
 def _with_selectolax(markup: str) -> str:

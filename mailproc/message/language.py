@@ -1,21 +1,19 @@
-"""Guesses the language of a text among the languages of a site. Dry: no I/O but the model that its library ships.
+"""Guesses the language of a text among the languages of a site: by its small words, else by a model. Dry: no I/O."""
 
-The model takes a second and some 60 MB to load, so that it is loaded on the first text that needs it, never on import.
-"""
+import re
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
+from mailproc.message.commonwords import LANGUAGE_OF, WORDS
+from mailproc.message.languagemodel import load
 
 _MAX_TEXT = 1500
 _FIRST_LOOK = 300  # characters that settle most texts; the rest is read only when they do not
 _SURE = 0.97
 _LEAST_LETTERS = 12
-# What the model calls a language that sites know by another code.
-_ALSO: dict[str, tuple[str, ...]] = {"no": ("nn",), "nb": ("no", "nn"), "sr": ("hr", "bs"), "hr": ("bs",)}
+_WORD = re.compile(r"\w+")
+_LEAST_WORDS = 4  # small words of one language in the first look ...
+_LEAST_SHARE = 6  # ... and one in so many of all words ...
+_MOST_FOREIGN = 8  # ... and one of another language for so many of them at most
+_BY_WORDS = 0.99  # how sure that is
 
 
 def detect(text: str, languages: tuple[str, ...]) -> tuple[str, float]:
@@ -25,21 +23,34 @@ def detect(text: str, languages: tuple[str, ...]) -> tuple[str, float]:
         return "", 0.0
     if len(languages) == 1:
         return languages[0], 1.0
-    identifier, names = _load(languages)
-    if not names:
+    if language := find_by_words(sample, languages):
+        return language, _BY_WORDS
+    model = load(languages)
+    if not model.names:
         return "", 0.0
-    best = _weigh(identifier, names, sample[:_FIRST_LOOK])
+    best = model.weigh(sample[:_FIRST_LOOK])
     if best[1] < _SURE and len(sample) > _FIRST_LOOK:
-        best = _weigh(identifier, names, sample)
+        best = model.weigh(sample)
     return best
 
 
-def _weigh(identifier: "LanguageIdentifier", names: dict[str, str], text: str) -> tuple[str, float]:
-    weights: dict[str, float] = {}
-    for code, weight in identifier.rank(text):
-        weights[names[code]] = weights.get(names[code], 0.0) + weight
-    language = max(weights, key=weights.__getitem__)
-    return language, min(1.0, round(weights[language], 4))
+def find_by_words(text: str, languages: tuple[str, ...]) -> str:
+    """The language whose small words the text is full of, "" where that leaves any doubt.
+
+    Ten times faster than the model, but knows nothing of languages that are not in its table: where a site has one of
+    those, it says nothing.
+    """
+    if not WORDS.keys() >= set(languages):
+        return ""
+    words = _WORD.findall(text[:_FIRST_LOOK].casefold())
+    hits = [LANGUAGE_OF[word] for word in words if word in LANGUAGE_OF]
+    if len(hits) < _LEAST_WORDS:
+        return ""
+    best = max(set(hits), key=hits.count)
+    count = hits.count(best)
+    is_clear = count >= _LEAST_WORDS and count * _LEAST_SHARE >= len(words)
+    is_alone = (len(hits) - count) * _MOST_FOREIGN <= count
+    return best if is_clear and is_alone and best in languages else ""
 
 
 def _has_letters(text: str) -> bool:
@@ -51,27 +62,3 @@ def _has_letters(text: str) -> bool:
             if found >= _LEAST_LETTERS:
                 return True
     return False
-
-
-@lru_cache(maxsize=4)
-def _load(languages: Sequence[str]) -> "tuple[LanguageIdentifier, dict[str, str]]":
-    """The model cut down to these languages, and the site's name for each code of the model."""
-    import numpy as np
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    known = set(identifier.labels)
-    names: dict[str, str] = {}
-    for language in languages:
-        if language in known:
-            names[language] = language
-    for language in languages:
-        for code in _ALSO.get(language, ()):
-            if code in known:
-                names.setdefault(code, language)
-    if names:
-        identifier.set_languages(sorted(names))
-        # The full table is 28 MB that nobody reads again; a small one in the processor's own format is faster.
-        identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
-        identifier._full_model = (identifier.nb_ptc, identifier.nb_pc, identifier.nb_classes)
-    return identifier, names

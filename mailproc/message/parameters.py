@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailproc.message.charsets import codec_for, decode_bytes
 from mailproc.message.limits import VALUE
 from mailproc.records.mail import Defect
 
+_LONGEST_KEPT = 200  # characters of a value whose reading is kept
 MOST = 100  # parameters of one field, continuations counted
 # Every repetition is bounded or stops at a character that the next part needs: linear on any input
 _PARAMETER = re.compile(
@@ -19,9 +21,10 @@ _ESCAPED = re.compile(r"\\(.)", re.S)
 
 def parse_parameters(value: str, defects: list[Defect]) -> tuple[str, dict[str, str]]:
     """(value in lower case, parameters by lower-case name), RFC 2231 continuations joined and decoded."""
-    main, _, rest = value[:VALUE].partition(";")
-    if "(" in main:
-        main = main.partition("(")[0]
+    if len(value) <= _LONGEST_KEPT and "*" not in value:
+        main, pairs = _parse_plain(value)
+        return main, dict(pairs)
+    main, rest = _split_main(value)
     parameters: dict[str, str] = {}
     split: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, text in _pairs(rest):
@@ -34,7 +37,22 @@ def parse_parameters(value: str, defects: list[Defect]) -> tuple[str, dict[str, 
             split.setdefault(match.group(1), {}).setdefault(number, (text, is_encoded))
     for name, sections in split.items():
         parameters[name] = _join(sections, defects)
-    return main.strip().lower(), parameters
+    return main, parameters
+
+
+@lru_cache(maxsize=512)
+def _parse_plain(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The same for a value without RFC 2231; of these mails have few, again and again."""
+    main, rest = _split_main(value)
+    parameters: dict[str, str] = {}
+    for name, text in _pairs(rest):
+        parameters.setdefault(name, text)
+    return main, tuple(parameters.items())
+
+
+def _split_main(value: str) -> tuple[str, str]:
+    main, _, rest = value[:VALUE].partition(";")
+    return main.partition("(")[0].strip().lower(), rest
 
 
 def _pairs(rest: str) -> Iterator[tuple[str, str]]:

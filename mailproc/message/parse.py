@@ -44,9 +44,14 @@ _TRACE = frozenset(
 _TRACE_PREFIXES = ("arc-", "x-spam-")
 
 
-def parse(raw: bytes, *, languages: tuple[str, ...] = SHIPPED_LANGUAGES) -> Inbound:
-    """What these bytes say; `languages` are those that the text's language is looked for in. Never raises."""
-    inbound, problem = guarded(lambda: _read(raw, languages), None)
+def parse(
+    raw: bytes, *, languages: tuple[str, ...] = SHIPPED_LANGUAGES, known_fingerprint: str = ""
+) -> Inbound:
+    """What these bytes say; `languages` are those that the text's language is looked for in. Never raises.
+
+    `known_fingerprint` is what `fingerprint` said about the same bytes, for callers that asked it before.
+    """
+    inbound, problem = guarded(lambda: _read(raw, languages, known_fingerprint), None)
     if inbound is not None:
         return inbound
     defect = Defect("parser-error", f"the mail could not be read ({problem})")
@@ -89,7 +94,7 @@ class _Source:
             self.head_end, self.is_head_cut = self.start + HEADER_BLOCK, True
 
 
-def _read(raw: bytes, languages: tuple[str, ...]) -> Inbound:
+def _read(raw: bytes, languages: tuple[str, ...], known_fingerprint: str) -> Inbound:
     source = _Source(raw)
     raw_lf, defects = source.raw, list[Defect]()
     if source.has_foreign_lines:
@@ -106,20 +111,19 @@ def _read(raw: bytes, languages: tuple[str, ...]) -> Inbound:
         return _unparsable(raw, source, defects, problem.defect)
     parts = tuple(reader.parts)
     body = _guard(defects, "text", lambda: read_body(tree, defects), Body())
-    return _fill(source, head, headers, parts, body, defects, languages, len(raw))
+    known_as = known_fingerprint or _fingerprint(source, head)
+    return _fill(_Basics(head, headers, source, defects), parts, body, languages, len(raw), known_as)
 
 
 def _fill(
-    source: _Source,
-    head: Head,
-    headers: Headers,
+    basics: "_Basics",
     parts: tuple[Part, ...],
     body: Body,
-    defects: list[Defect],
     languages: tuple[str, ...],
     size: int,
+    known_as: str,
 ) -> Inbound:
-    basics = _Basics(head, headers, source, defects)
+    headers, defects, firsts = basics.headers, basics.defects, basics.firsts
     text, subject = body.text[:LONGEST_READ], basics.subject
     bounce = _guard(defects, "bounce", lambda: find_bounce(headers, subject, text, parts, basics.return_path), None)
     result = _guard(
@@ -134,7 +138,7 @@ def _fill(
     )
     return Inbound(
         size=size,
-        fingerprint=_fingerprint(source, head),
+        fingerprint=known_as,
         from_=basics.from_,
         from_ok=not basics.from_defect,
         from_defect=basics.from_defect,
@@ -146,10 +150,10 @@ def _fill(
         return_path=basics.return_path,
         subject=subject,
         message_id=basics.message_id,
-        in_reply_to=find_ids(first(headers, "in-reply-to")),
-        references=find_ids(first(headers, "references")),
-        date=parse_date(first(headers, "date")),
-        received_at=received_date(first(headers, "received")),
+        in_reply_to=find_ids(firsts.get("in-reply-to", "")),
+        references=find_ids(firsts.get("references", "")),
+        date=parse_date(firsts.get("date", "")),
+        received_at=received_date(firsts.get("received", "")),
         headers=headers,
         text=body.text,
         has_html=any(part.content_type == "text/html" and not part.is_attachment for part in parts),
@@ -198,8 +202,9 @@ class _Basics:
 
     def __init__(self, head: Head, headers: Headers, source: _Source, defects: list[Defect]) -> None:
         self.headers, self.defects = headers, defects
+        self.firsts = dict(reversed(headers))  # the topmost of each name
         # Raw 8-bit header text is most likely in the charset that the text is labelled with
-        content_type = first(headers, "content-type")
+        content_type = self.firsts.get("content-type", "")
         match = _CHARSET.search(content_type[:1_000]) if content_type else None
         self.hint = match.group(1) if match else ""
         if head.is_unseparated:
@@ -216,16 +221,16 @@ class _Basics:
             self.from_defect = "the From field can be read in two ways"
         if self.from_defect:
             defects.append(Defect("from", self.from_defect))
-        self.subject = decode_value(first(headers, "subject"), defects, self.hint)
-        ids = find_ids(first(headers, "message-id"))
+        self.subject = decode_value(self.firsts.get("subject", ""), defects, self.hint)
+        ids = find_ids(self.firsts.get("message-id", ""))
         self.message_id = ids[0] if ids else ""
         self.return_path = self.read_return_path()
 
     def mailboxes(self, name: str) -> tuple[Address, ...]:
         """The mailboxes of all fields of that name; some clients write one field for each recipient."""
-        values = [value for key, value in self.headers if key == name]
-        if not values:
+        if name not in self.firsts:
             return ()
+        values = [value for key, value in self.headers if key == name]
         found = [box for value in values[:100] for box in read_mailboxes(value, self.defects, self.hint)]
         if name != "from":
             found = [box for box in found if box.addr]
@@ -233,15 +238,17 @@ class _Basics:
 
     def delivered_to(self) -> tuple[str, ...]:
         names = ("delivered-to", "x-original-to", "envelope-to")
+        if self.firsts.keys().isdisjoint(names):
+            return ()
         found = [normalise(value.strip("<> \t")) for key, value in self.headers if key in names]
         return tuple(dict.fromkeys([addr for addr in found if addr]))
 
     def read_return_path(self) -> str | None:
-        for key, value in self.headers:
-            if key == "return-path":
-                value = value.strip().partition("<")[2].partition(">")[0] if "<" in value else value.strip()
-                return normalise(value) if value else ""
-        return None
+        value = self.firsts.get("return-path")
+        if value is None:
+            return None
+        value = value.strip().partition("<")[2].partition(">")[0] if "<" in value else value.strip()
+        return normalise(value) if value else ""
 
 
 def _check_limits(source: _Source, head: Head) -> Defect | None:
@@ -275,15 +282,14 @@ def _unparsable(raw: bytes, source: _Source, defects: list[Defect], limit: Defec
 
 
 def _fingerprint(source: _Source, head: Head) -> str:
+    """All carriage returns are left out, not those of CRLF alone: with many lines that is twenty times faster."""
     kept = []
     for field in head.fields:
         name = field.partition(":")[0].strip().lower()
         if name not in _TRACE and not name.startswith(_TRACE_PREFIXES):
             kept.append(field)
-    rest = source.raw[head.body_at :]
-    if b"\r" in rest:
-        rest = rest.replace(b"\r\n", b"\n")
-    digest = hashlib.sha256("\n".join(kept).encode("ascii", "surrogateescape"))
+    rest = source.raw[head.body_at :].replace(b"\r", b"")
+    digest = hashlib.sha256("\n".join(kept).replace("\r", "").encode("ascii", "surrogateescape"))
     digest.update(b"\n\n")
     # What stores mail adds a line end at its end
     digest.update(rest.rstrip(b"\n"))

@@ -18,6 +18,7 @@ _MAX_BLOCK_LINES = 40
 _MAX_LABEL = 34
 
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad\u202a\u202b\u202c\u202d\u202e"))
+_INVISIBLE_CHARACTERS = tuple(map(chr, _INVISIBLE))
 _PREFIX = re.compile(r"(?:[ \t\xa0]*>)+[ \t\xa0]?")
 
 
@@ -39,6 +40,10 @@ def _verb_pattern(alternatives: str) -> str:
 _TAIL_VERB = re.compile(_verb_pattern(words.TAIL_VERBS))
 _MIDDLE_VERB = re.compile(_verb_pattern(words.MIDDLE_VERBS))
 _TAIL_ENDS = tuple(words.TAIL_VERBS.split("|"))
+_LAST_TWO = frozenset(verb[-2:] for verb in _TAIL_ENDS)  # most lines end in other letters, or in a full stop
+_SENTENCE_ENDS = ".,!?"  # no verb ends in one
+_MARK_STARTS = "-_=*—–"
+_ATTRIBUTION_ENDS = ":：->*)]"
 _WHEN = re.compile(r"\d{1,2}\s?[:.h]\s?\d{2}|\d{4}|\d{1,2}[./-]\s?\d{1,2}[./-]")
 _ENDS_IN_ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]+[>)\]]*$")
 _WORD_EDGES = ",.;:()[]<>\"'„“”*-"
@@ -50,6 +55,7 @@ class Line(NamedTuple):
     raw: str
     depth: int  # how many > stand before it
     bare: str  # without quote marks, invisible characters and outer white space, at most 400 characters
+    may_begin: bool = False  # a mark could begin here: cheap, and true for all lines that this file recognises
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +80,37 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=1)  # quotes and forwarded read the same text one after the other
 def read_lines(text: str) -> tuple[Line, ...]:
     """The lines of a text with their quote depth."""
-    return tuple([_read_line(raw) for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")])
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    all_raw = text.split("\n")
+    if text.isascii() or not any(character in text for character in _INVISIBLE_CHARACTERS):
+        bares = [raw[:MAX_LINE].strip() for raw in all_raw]
+    else:
+        bares = [raw[:MAX_LINE].translate(_INVISIBLE).strip() for raw in all_raw]
+    depths = [0] * len(bares)
+    if ">" in text:
+        for index, bare in enumerate(bares):
+            if bare.startswith(">") and not bare.startswith(">From "):  # mbox quoting is no quote
+                match = _PREFIX.match(bare)
+                end = match.end() if match else 0
+                depths[index] = bare.count(">", 0, end)
+                bares[index] = bare[end:].strip()
+    return tuple(map(Line, all_raw, depths, bares, _find_possible_marks(bares)))
 
 
-def _read_line(raw: str) -> Line:
-    head = raw[:MAX_LINE]
-    if not head.isascii():
-        head = head.translate(_INVISIBLE)
-    bare = head.strip()
-    if not bare.startswith(">") or bare.startswith(">From "):  # mbox quoting is no quote
-        return Line(raw, 0, bare)
-    match = _PREFIX.match(bare)
-    end = match.end() if match else 0
-    return Line(raw, bare.count(">", 0, end), bare[end:].strip())
+def _find_possible_marks(bares: list[str]) -> list[bool]:
+    """For each line whether a mark could begin there, so that most lines are looked at but once."""
+    may_begin = [False] * len(bares)
+    first = 0  # of the lines without a blank one among them
+    for index, bare in enumerate(bares):
+        if not bare:
+            first = index + 1
+        elif bare[-1] not in _SENTENCE_ENDS and _may_end_attribution(bare):
+            start = max(first, index - _MAX_ATTRIBUTION_LINES + 1)
+            may_begin[start : index + 1] = [True] * (index + 1 - start)
+        elif bare[0] in _MARK_STARTS or ((":" in bare or "：" in bare) and find_label(bare)[0]):
+            may_begin[index] = True
+    return may_begin
 
 
 def next_filled(lines: Sequence[Line], start: int) -> int:
@@ -95,19 +119,6 @@ def next_filled(lines: Sequence[Line], start: int) -> int:
         if lines[index].bare:
             return index
     return len(lines)
-
-
-def may_begin_mark(lines: Sequence[Line], start: int) -> bool:
-    """Whether a mark could begin here at all: cheap, and true for all lines that the other functions recognise."""
-    bare = lines[start].bare
-    if bare[0] in "-_=*—–" or bare[-1] in ":：" or find_label(bare)[0]:
-        return True
-    for line in lines[start : start + _MAX_ATTRIBUTION_LINES]:
-        if not line.bare:
-            return False
-        if _may_end_attribution(line.bare):
-            return True
-    return False
 
 
 def find_attribution_end(lines: Sequence[Line], start: int) -> int:
@@ -134,9 +145,10 @@ def find_attribution_end(lines: Sequence[Line], start: int) -> int:
 
 
 def _may_end_attribution(bare: str) -> bool:
-    if bare[-1] in ":：->*)]":
+    if bare[-1] in _ATTRIBUTION_ENDS:
         return True
-    return bare[-30:].casefold().endswith(_TAIL_ENDS)
+    low = bare[-30:].casefold()
+    return low[-2:] in _LAST_TWO and low.endswith(_TAIL_ENDS)
 
 
 def _begins_later(lines: Sequence[Line], start: int, last: int, is_quoted: bool) -> bool:
@@ -285,7 +297,7 @@ def _is_block(fields: dict[str, str], labels: dict[str, str], least: int) -> boo
 
 def find_separator(bare: str) -> tuple[str, str]:
     """("original" | "forward" | "", what stands behind the separator) for `-----Original Message-----` and its kin."""
-    if len(bare) < 6 or bare[0] not in "-_=*—–" or bare[1] not in "-_=*—– ":
+    if len(bare) < 6 or bare[0] not in _MARK_STARTS or bare[1] not in "-_=*—– ":
         return "", ""
     inner = bare.lstrip("-_=*—– ")
     stop = min((at for at in (inner.find(mark) for mark in ("--", "__", "==", "**", "——", "––")) if at > 0), default=-1)

@@ -13,7 +13,6 @@ from mailproc.message.quotemarks import (
     find_separator,
     is_forward_line,
     is_rule,
-    may_begin_mark,
     next_filled,
     read_lines,
 )
@@ -69,7 +68,7 @@ class _Splitter:
                 self._end_signature(index)
                 index = self._take_quoted(index)
             else:
-                after = self._take_mark(index)
+                after = self._take_mark(index) if line.may_begin else 0
                 if after < 0:
                     break
                 if after:
@@ -77,8 +76,8 @@ class _Splitter:
                     continue
                 if signatures.is_delimiter(line) and self._signature < 0:
                     self._signature = index
-                elif self._signature < 0 and not signatures.is_footer(line.bare) and not is_rule(line.bare):
-                    self._has_text = True
+                elif not self._has_text and self._signature < 0:
+                    self._has_text = not signatures.is_footer(line.bare) and not is_rule(line.bare)
                 index += 1
         self._end_signature(index)
         self._settle_hand_quotes()
@@ -110,7 +109,7 @@ class _Splitter:
 
     def _find_mark_end(self, index: int) -> tuple[int, str]:
         """(the first line after the mark that begins here, its kind: "" for an attribution); 0 when none does."""
-        if index >= _MAX_SEARCHED_LINES or self._checks >= _MAX_CHECKS or not may_begin_mark(self.lines, index):
+        if index >= _MAX_SEARCHED_LINES or self._checks >= _MAX_CHECKS or not self.lines[index].may_begin:
             return 0, ""
         self._checks += 1
         end = find_attribution_end(self.lines, index)
@@ -232,20 +231,23 @@ class _Splitter:
 
     def _join(self, is_cut: bool) -> str:
         """The lines of one half; where lines were taken out between blank ones, one blank line stays."""
+        if is_cut not in self.is_cut:
+            return ""
         chosen: list[str] = []
         skipped = False
-        for index, line in enumerate(self.lines):
-            if self.is_cut[index] != is_cut:
+        for line, is_line_cut in zip(self.lines, self.is_cut, strict=True):
+            raw = line.raw
+            if is_line_cut != is_cut:
                 skipped = skipped or bool(line.bare)
                 continue
-            if not line.raw.strip():
+            if not line.bare and not raw.strip():
                 if chosen and not (skipped and not chosen[-1]):
                     chosen.append("")
                 continue
             if skipped and chosen and chosen[-1]:
                 chosen.append("")
             skipped = False
-            chosen.append(line.raw.rstrip())
+            chosen.append(raw.rstrip())
         while chosen and not chosen[-1]:
             chosen.pop()
         return "\n".join(chosen)

@@ -171,6 +171,7 @@ class Mail:
     subject: str  # without the tag; "" means the template's own subject
     from_name: str
     from_address: str  # ours
+    reply_purpose: str = "r"  # of the token in Reply-To: c customer, r reply, n note
     is_automatic: bool = True
     is_limited: bool = False  # counts towards the requester's limits
     may_resend: bool = True  # after an ambiguous delivery

@@ -1,4 +1,4 @@
-"""What is known of tickets, people and earlier mail when a decision is made. Dry: data only; `store.lookup` fills it."""
+"""What is known of tickets, people and earlier mail at a decision. Dry: data only; `store.lookup` fills it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,6 +78,7 @@ class SentMail:
     author: str  # the agent's address of a relayed answer, else ""
     is_automatic: bool
     role: str = "customer"  # of the recipient: customer | agent
+    text: str = ""  # what stood in it, for mails to the inside: agents' answers quote it
 
     @property
     def is_to_customer(self) -> bool:
@@ -124,8 +125,8 @@ class Known:
 
     next_serial: int
     duplicate: Duplicate | None = None
-    tickets: dict[int, Ticket] = field(default_factory=dict)  # every ticket a key led to; merged ones with their survivor
-    by_id: dict[str, int] = field(default_factory=dict)  # message id -> serial, for ids we received or saw in References
+    tickets: dict[int, Ticket] = field(default_factory=dict)  # all that a key led to; merged ones with their survivor
+    by_id: dict[str, int] = field(default_factory=dict)  # id -> serial, for ids we received or saw in References
     sent: dict[tuple[int, int], SentMail] = field(default_factory=dict)  # (serial, n) -> mail of ours
     requester: Contact | None = None
     counts: SendCounts = SendCounts()

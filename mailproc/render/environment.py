@@ -17,6 +17,7 @@ from jinja2.loaders import split_template_path
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from mailproc.render.linking import link
 from mailproc.render.variables import clean_line
 
 # What a template can raise, an admin's typo included
@@ -38,22 +39,30 @@ _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur"
 _WIDTH = re.compile(r"%[^a-zA-Z%]*(?:\d{4}|\*)")
 _SUBJECT = "Subject:"
 _SUBJECT_END = "\x01"  # ends the subject in what a text template makes; cleaned values cannot hold it
+_NOTHING = Markup("")
+_PERCENT = tuple(quote(bytes([byte]), safe="") for byte in range(256))
 _PLAIN = "plain.html.j2"  # the frame for a mail whose HTML is made from its text
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     text: jinja2.Template  # its subject, _SUBJECT_END, its text
-    html: jinja2.Template | None  # None: made from the text
+    html: jinja2.Template
+    is_html_from_text: bool
     language: str  # of the folder that the text was found in
     direction: str
 
 
 class Templates:
-    """The templates found in some language folders, the most specific first; compiled when first used."""
+    """The templates found in some language folders, the most specific first; compiled when first used.
 
-    def __init__(self, folders: tuple[Path, ...]) -> None:
+    Shipped templates are linked (see `linking`). They are our own code, and values are never template source, so that
+    the sandbox has nothing to find in them; but linked templates call nothing, so it costs nothing either, and stays.
+    """
+
+    def __init__(self, folders: tuple[Path, ...], *, is_shipped: bool = False) -> None:
         self._loader = _Loader(folders)
+        self._is_shipped = is_shipped
         self._environment = _Sandbox(
             loader=self._loader,
             undefined=jinja2.StrictUndefined,
@@ -74,13 +83,12 @@ class Templates:
         if compiled is None:
             compiled = self._compiled[name] = self._compile(name)
         values = {**context, "language": compiled.language, "direction": compiled.direction}
-        subject, _, text = compiled.text.render(values).partition(_SUBJECT_END)
+        subject, _, text = self._run(compiled.text, values).partition(_SUBJECT_END)
         subject = " ".join(clean_line(subject).split())
         text = text.strip("\n") + "\n"
-        if compiled.html is not None:
-            return subject, text, compiled.html.render(values)
-        html = self._environment.get_template(_PLAIN).render(values | {"text": text.strip("\n")})
-        return subject, text, html
+        if compiled.is_html_from_text:
+            values["text"] = text.strip("\n")
+        return subject, text, self._run(compiled.html, values)
 
     def touches(self, name: str, root: Path) -> bool:
         """True when some file under `root` may take part in that mail: its own, or any that templates can include."""
@@ -100,11 +108,30 @@ class Templates:
         # HTML from a less specific folder would say something else than the text, or say it in another language
         has_html = html_level is not None and html_level <= text_level
         return _Compiled(
-            text=self._environment.get_template(text_name),
-            html=self._environment.get_template(html_name) if has_html else None,
+            text=self._load(text_name),
+            html=self._load(html_name if has_html else _PLAIN),
+            is_html_from_text=not has_html,
             language=language,
             direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
         )
+
+    def _load(self, name: str) -> jinja2.Template:
+        environment = self._environment
+        if not self._is_shipped:
+            return environment.get_template(name)
+        # not under its file's name: the lines of the tree come from several files
+        code = environment.compile(link(name, self._parse, environment), name, f"shipped {name.removesuffix('.j2')}")
+        return environment.template_class.from_code(environment, code, {})
+
+    def _run(self, template: jinja2.Template, values: dict[str, object]) -> str:
+        if not self._is_shipped:
+            return template.render(values)
+        # as `Template.render`, but the values are not copied and no error is traced back to a file
+        return "".join(template.root_render_func(template.new_context(values, shared=True)))
+
+    def _parse(self, name: str) -> jinja2.nodes.Template:
+        source, filename, _ = self._loader.get_source(self._environment, name)
+        return self._environment.parse(source, name, filename)
 
 
 def describe_error(error: BaseException) -> str:
@@ -192,6 +219,8 @@ def _find_place(traceback: TracebackType | None) -> str:
 
 def _breaks(text: str) -> Markup:
     """User text for HTML: escaped, its line ends and blanks kept (threat T48)."""
+    if not text:
+        return _NOTHING
     escaped = str(escape(str(text).expandtabs(4)))
     if "  " in escaped:
         escaped = escaped.replace("  ", "&nbsp; ")
@@ -217,4 +246,4 @@ def _mailto(address: str, subject: str = "") -> str:
 
 @lru_cache(maxsize=128)
 def _quote(text: str) -> str:
-    return quote(text, safe="", errors="replace")
+    return "".join([_PERCENT[byte] for byte in text.encode("utf-8", "replace")])

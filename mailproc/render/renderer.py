@@ -88,9 +88,11 @@ class _Loaded:
         fallback = default_language if default_language in languages else "en"
         self._fallback = fallback
         self._stock: dict[str, Templates] = {
-            language: environment.Templates(template_folders(None, stock, language, fallback)) for language in languages
+            language: environment.Templates(template_folders(None, stock, language, fallback), is_shipped=True)
+            for language in languages
         }
         self._chosen = self._stock
+        self._touched: set[tuple[str, str]] = set()  # (language, template); all others come from the stock as shipped
         self._refused: dict[tuple[str, str], str] = {}
         self.problems: tuple[str, ...] = ()
         if site is not None and list_template_files(site):
@@ -99,6 +101,12 @@ class _Loaded:
                 language: environment.Templates(template_folders(site, stock, language, fallback))
                 for language in languages
             }
+            self._touched = {
+                (language, name)
+                for language, templates in self._chosen.items()
+                for name in VARIABLES
+                if templates.touches(name, site)
+            }
             self.problems = (*_list_strangers(site), *dict.fromkeys(self._refused.values()))
 
     def render(self, template: str, language: str, context: Mapping[str, object]) -> Rendered:
@@ -106,7 +114,7 @@ class _Loaded:
         chosen = self._chosen[language]
         stock = self._stock[language]
         problem = self._refused.get((language, template), "")
-        if not problem and chosen is not stock:
+        if not problem and (language, template) in self._touched:
             try:
                 subject, text, html = chosen.render(template, context)
                 if max(len(text), len(html)) <= self._max_output:

@@ -58,6 +58,7 @@ VARIABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
             **_WRITER,
             **_CARD,
             "is_reopened": True,
+            "handed_over_by": "Ann Miller",
             **_SUBJECT,
             **_TEXT,
             **_LEFT_OUT,
@@ -122,10 +123,21 @@ OPTIONAL: Mapping[str, frozenset[str]] = MappingProxyType(
         "received": frozenset({"is_verified", "requester_name", "subject", "first_lines", "questions"}),
         "forward": frozenset({"requester_name", "due", "rule", "links", "subject", "text", *_LEFT_OUT, *_BUTTONS}),
         "followup": frozenset(
-            {"requester_name", "due", "is_reopened", "subject", "text", "history", *_LEFT_OUT, *_BUTTONS}
+            {
+                "requester_name",
+                "level",
+                "due",
+                "is_reopened",
+                "handed_over_by",
+                "subject",
+                "text",
+                "history",
+                *_LEFT_OUT,
+                *_BUTTONS,
+            }
         ),
-        "answer": frozenset({"subject", "history"}),
-        "copy": frozenset({"subject", "author_name", "is_resolved", "requester_name"}),
+        "answer": frozenset({"subject", "text", "history"}),
+        "copy": frozenset({"subject", "text", "author_name", "is_resolved", "requester_name"}),
         "resolved": frozenset({"subject", "text", "asked_at", "asked_text", "answered_at", "answered_text"}),
         "undelivered": frozenset({"subject", "status", "is_permanent", "explanation", "text"}),
         "linked": frozenset({"writer_name", "subject", "first_lines"}),
@@ -133,6 +145,16 @@ OPTIONAL: Mapping[str, frozenset[str]] = MappingProxyType(
         "alarm": frozenset({"lines"}),
     }
 )
+
+
+def _empty(example: object) -> object:
+    if isinstance(example, bool):
+        return False
+    return () if isinstance(example, tuple) else ""
+
+
+_EMPTY = {name: {key: _empty(VARIABLES[name][key]) for key in sorted(keys)} for name, keys in OPTIONAL.items()}
+_KINDS = {name: {key: type(example) for key, example in examples.items()} for name, examples in VARIABLES.items()}
 
 # Variables of several lines; every other text is made one line, so that no name or subject can fake a line of a card
 MULTILINE = frozenset({"text", "first_lines", "asked_text", "answered_text"})
@@ -148,20 +170,20 @@ def build_context(template: str, pairs: Iterable[tuple[str, str]], **values: obj
     """The values for a template from flat text: lists are split at line ends, flags are false for "", "no", "false" and
     "0", missing optional variables become empty. `values` (text, history, ...) are taken as they are; names the
     template does not know are left out."""
-    examples = VARIABLES.get(template)
-    if examples is None:
+    kinds = _KINDS.get(template)
+    if kinds is None:
         raise Permanent(f"template {template}: there is no mail of that name; known are {', '.join(VARIABLES)}")
-    context: dict[str, object] = {name: _empty(examples[name]) for name in OPTIONAL[template]}
+    context: dict[str, object] = dict(_EMPTY[template])
     for name, value in pairs:
-        example = examples.get(name)
-        if isinstance(example, bool):
-            context[name] = value.lower() not in _FALSE
-        elif isinstance(example, tuple):
-            context[name] = tuple([line for line in value.split("\n") if line.strip()])
-        elif example is not None:
+        kind = kinds.get(name)
+        if kind is str:
             context[name] = value
+        elif kind is bool:
+            context[name] = value.lower() not in _FALSE
+        elif kind is tuple:
+            context[name] = tuple([line for line in value.split("\n") if line.strip()])
     for name, given in values.items():
-        if name in examples:
+        if name in kinds:
             context[name] = given
     return context
 
@@ -169,7 +191,7 @@ def build_context(template: str, pairs: Iterable[tuple[str, str]], **values: obj
 def sample_contexts(template: str) -> tuple[dict[str, object], dict[str, object]]:
     """The examples of a template, and the same with everything optional empty: together they reach every branch."""
     full = dict(VARIABLES[template])
-    bare = full | {name: _empty(full[name]) for name in OPTIONAL[template]}
+    bare = full | _EMPTY[template]
     bare |= {name: not value for name, value in bare.items() if value is True}
     return full, bare
 
@@ -180,8 +202,14 @@ def clean_context(template: str, context: Mapping[str, object]) -> dict[str, obj
     and a str subclass could pass itself off as markup."""
     cleaned: dict[str, object] = {}
     for name, value in context.items():
-        if type(value) is str and (value.isprintable() or (name in MULTILINE and not _BAD_IN_TEXT.search(value))):
-            cleaned[name] = value  # as most are, and this stands in the way of every mail
+        kind = type(value)
+        # As most are; this stands in the way of every mail
+        if (
+            kind is bool
+            or (kind is tuple and not value)
+            or (isinstance(value, str) and kind is str and value.isprintable())
+        ):
+            cleaned[name] = value
         else:
             cleaned[name] = _clean(template, name, value, name in MULTILINE)
     return cleaned
@@ -225,7 +253,7 @@ def _clean_entry(template: str, entry: object) -> object:
 
 
 def _clean_text(text: str) -> str:
-    if not _BAD_IN_TEXT.search(text):
+    if text.replace("\n", "").isprintable() or not _BAD_IN_TEXT.search(text):
         return text
     text = _LINE_END.sub("\n", text)
     return _BAD_IN_TEXT.sub(lambda found: "\ufffd" if _SURROGATE.match(found[0]) else "", text)
@@ -236,9 +264,3 @@ def _replace_in_line(found: re.Match[str]) -> str:
     if _SURROGATE.match(char):
         return "\ufffd"
     return "" if char > "\u2029" else " "
-
-
-def _empty(example: object) -> object:
-    if isinstance(example, bool):
-        return False
-    return () if isinstance(example, tuple) else ""

@@ -28,6 +28,8 @@ _INSERT_MESSAGE = (
     " recipients, subject, date, message_id, mail_class, level, language, is_unverified, attachments, text, cut_text)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+# Two packed mails would be a tenth of all that deciding a mail costs, to save some 6 KB a ticket
+_SMALLEST_PACKED = 16_384
 _INSERT_OUTBOX = (
     "INSERT INTO outbox (inbox_id, request_id, serial, n, purpose, recipient, identity, role, author, is_automatic,"
     " is_limited, may_resend, envelope_from, message_id, subject, size, state, next_at, created_at, error, mail)"
@@ -147,7 +149,7 @@ class Batch:
         shown: dict[tuple[int, str], tuple[int, list[ComposedMail]]] = {}
         for composed, mail_json in self.mails:
             mail = composed.mail
-            packed = pack(composed.raw)
+            packed = pack(composed.raw, _SMALLEST_PACKED)
             recipient = to_text(mail.recipient)
             outbox_id = self.tx.insert(
                 _INSERT_OUTBOX,

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mailproc.message.parse import parse
 from mailproc.records.mail import Address
 from mailproc.records.ticket import Contact, Duplicate, Known, SendCounts, SentMail, State, ThreadMessage, Ticket
 from mailproc.store import counts
+from mailproc.store.packing import unpack
 from mailproc.store.transaction import Tx, in_list
 from mailproc.store.values import from_json, from_optional_time, from_time, to_key, to_text, to_time
 
@@ -152,12 +154,15 @@ def _find_sent(tx: Tx, sent: Iterable[tuple[int, int]]) -> dict[tuple[int, int],
     found = {}
     for serial, n in dict.fromkeys(sent):
         row = tx.execute(
-            "SELECT purpose, recipient, identity, author, is_automatic, role FROM outbox WHERE serial = ? AND n = ?"
-            " ORDER BY id LIMIT 1",
+            "SELECT o.purpose, o.recipient, o.identity, o.author, o.is_automatic, o.role,"
+            " CASE o.role WHEN 'agent' THEN r.codec END, CASE o.role WHEN 'agent' THEN r.data END"
+            " FROM outbox o LEFT JOIN outbox_raw r ON r.outbox_id = o.id WHERE o.serial = ? AND o.n = ?"
+            " ORDER BY o.id LIMIT 1",
             (serial, n),
         ).fetchone()
         if row is not None:
-            found[serial, n] = SentMail(serial, n, row[0], row[1], row[2], row[3], bool(row[4]), row[5])
+            text = parse(unpack(row[6], row[7]), languages=()).text if row[7] else ""
+            found[serial, n] = SentMail(serial, n, row[0], row[1], row[2], row[3], bool(row[4]), row[5], text)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 PLAIN, DEFLATED = 0, 1
 
-_SMALLEST = 700  # below it nothing is won: the row fills no page
+SMALLEST = 700  # below it nothing is won: the row fills no page
 _SMALL_WINDOW = 16_384  # up to here a small window saves the allocation that costs more than the packing
 _SAMPLE = 16_384
 _WORTH_IT = 0.85
@@ -24,10 +24,10 @@ class Packed:
     data: bytes = field(repr=False)
 
 
-def pack(raw: bytes) -> Packed:
-    """The bytes packed where that helps."""
+def pack(raw: bytes, smallest: int = SMALLEST) -> Packed:
+    """The bytes packed where that helps; fewer than `smallest` stay plain."""
     size = len(raw)
-    if size < _SMALLEST:
+    if size < smallest:
         return Packed(PLAIN, size, raw)
     if size <= _SMALL_WINDOW:
         packer = zlib.compressobj(1, zlib.DEFLATED, 13, 6)

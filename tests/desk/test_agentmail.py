@@ -78,7 +78,7 @@ def test_one_mails_commands_all_happen() -> None:
     assert AddTags(10_000, ("refund",), ("waiting",), ANN) in effects
     assert SetField(10_000, "order", "1234567", "agent Ann Kowalska", ANN) in effects
     assert SetAttribute(10_000, "department", "billing", "agent Ann Kowalska", ANN) in effects
-    assert ("forward", "billing-team@acme.example") in told(decision)
+    assert ("followup", "billing-team@acme.example") in told(decision)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,8 @@ def test_t32_a_bounce_of_our_answer_tells_its_author_and_nobody_outside() -> Non
         "MAILER-DAEMON@mx.example",
         token_address("c", CUSTOMER),
         "Undelivered Mail Returned to Sender",
-        f"<{CUSTOMER}>: host mx said: 550 5.1.1 User unknown\n\n------ This is a copy of your message ------\n\nMessage-ID: {ours}\n",
+        f"<{CUSTOMER}>: host mx said: 550 5.1.1 User unknown\n\n"
+        f"------ This is a copy of your message ------\n\nMessage-ID: {ours}\n",
         "<b@mx.example>",
     )
     sent = {(10_000, 2): SentMail(10_000, 2, "answer", CUSTOMER, CUSTOMER, ANN, False)}

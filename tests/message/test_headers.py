@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailproc.message.headers import decode, decode_value, guarded, header_values, read_head
+from mailproc.message.headers import _read_odd_head, decode, decode_value, guarded, header_values, read_head
 from mailproc.message.parse import parse
 from mailproc.records.mail import Defect
 
@@ -145,3 +145,18 @@ def test_guarded_turns_any_exception_into_the_default() -> None:
     assert guarded(lambda: 1, 0) == (1, "")
     assert guarded(lambda: 1 // 0, 7) == (7, "ZeroDivisionError")
     assert guarded(recurse, 7) == (7, "RecursionError")
+
+
+_LINES = st.sampled_from(
+    ["From: a@b.test", "Subject:x \t", "To :x", "\tfold", " ", "X-Y:", "no field", "A:b:c", "\x00", "a\rb:"]
+)
+
+
+@given(st.lists(_LINES, max_size=8), st.sampled_from(["\n", "\r\n"]))
+def test_quick_and_slow_reading_of_a_block_agree(lines: list[str], end: str) -> None:
+    block = "\n".join(lines).rstrip("\n")
+    raw = (end.join(block.split("\n")) + end * 2 + "body").encode("ascii", "replace")
+    block = block.encode("ascii", "replace").decode("ascii")
+    quick = read_head(raw, 0, len(raw))
+    if block:
+        assert quick == _read_odd_head(raw, 0, block, raw.index((end * 2).encode()) + 2 * len(end))

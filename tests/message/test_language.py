@@ -3,9 +3,14 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mailproc.message.language import detect
+from mailproc.message.commonwords import WORDS
+from mailproc.message.language import detect, find_by_words
+from mailproc.message.languagemodel import DEPTH, load
 
 SHIPPED = ("en", "de", "es", "fr", "it", "no", "pl")
 
@@ -69,3 +74,76 @@ def test_model_is_not_loaded_when_the_site_has_one_language() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+SENTENCES = (
+    ("en", "The printer that I received from you yesterday does not work any more, can you please help me with this?"),
+    ("en", "Since the update we cannot see our invoices. When would they be there again? Thanks for your help."),
+    ("de", "Die Rechnung, die ich gestern erhalten habe, ist leider nicht richtig. Könnten Sie mir bitte helfen?"),
+    ("de", "Seit dem Update können wir uns nicht mehr anmelden, aber das Passwort wurde nicht geändert. Vielen Dank."),
+    ("es", "El pedido que hice ayer todavía no ha llegado. ¿Pueden decirme por favor cuándo está listo? Gracias"),
+    ("fr", "Je n'ai pas reçu la commande et vous avez compté la facture deux fois. Pourriez-vous vérifier pour nous ?"),
+    ("it", "Non ho ancora ricevuto la fattura della settimana scorsa, potete inviarla anche a questo indirizzo?"),
+    ("no", "Jeg har ikke fått svar på det siste brevet, og nå virker skriveren ikke igjen. Kan dere hjelpe meg?"),
+    ("pl", "Nie mogę się zalogować od wczoraj, proszę o pomoc. Czy moje zamówienie jest już gotowe?"),
+    ("", "Ik heb de bestelling van vorige week nog steeds niet ontvangen, kunt u mij zeggen waar deze nu is?"),
+    ("", "Jag har inte fått min order ännu och undrar när den kommer, kan ni hjälpa mig med detta?"),
+    ("", "先週注文した商品がまだ届いていません。ご確認をお願いいたします。"),
+    ("", "Принтер печатает только пустые страницы, помогите пожалуйста"),
+    ("", "ACME P40 X200 SN 4711-0815 REV B2"),
+)
+
+
+@pytest.mark.parametrize(("expected", "text"), SENTENCES)
+def test_small_words_say_what_the_model_says_or_nothing(expected: str, text: str) -> None:
+    found = find_by_words(text, SHIPPED)
+    if expected:
+        assert found == expected == load(SHIPPED).weigh(text)[0]
+    else:
+        assert found in ("", load(SHIPPED).weigh(text)[0])
+
+
+def test_small_words_say_nothing_when_two_languages_are_mixed() -> None:
+    assert find_by_words(f"{SENTENCES[0][1][:90]} {SENTENCES[2][1][:90]}", SHIPPED) == ""
+
+
+def test_small_words_say_nothing_when_the_site_has_not_their_language_or_one_they_do_not_know() -> None:
+    assert find_by_words(SENTENCES[0][1], ("de", "fr")) == ""
+    assert find_by_words(SENTENCES[7][1], ("no", "da")) == ""
+
+
+def test_each_small_word_stands_in_one_list() -> None:
+    words = [word for text in WORDS.values() for word in text.split()]
+    assert sorted(words) == sorted(set(words))
+    assert set(WORDS) == set(SHIPPED)
+
+
+@pytest.mark.parametrize("languages", [SHIPPED, ("en", "de"), ("sr", "ru", "hr")])
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=300) | st.lists(st.sampled_from(SENTENCES)).map(lambda some: " ".join(t for _, t in some)))
+def test_long_texts_are_scored_as_the_library_scores_them(languages: tuple[str, ...], text: str) -> None:
+    model = load(languages)
+    data = model._identifier._encode(text + "A printer.")
+    assert np.allclose(model.score_long(data), model._identifier._raw_score(data), rtol=1e-4, atol=1e-2)
+
+
+def test_long_and_short_way_agree_on_the_share() -> None:
+    text = " ".join(text for _, text in SENTENCES[9:12]) * 4
+    model = load(("sr", "hr", "en"))
+    ranked = dict(model._identifier.rank(text))
+    language, share = model.weigh(text)
+    weights = {name: sum(ranked[code] for code in ranked if model.names[code] == name) for name in ("sr", "hr", "en")}
+    assert language == max(weights, key=weights.__getitem__)
+    assert share == pytest.approx(weights[language], abs=1e-3)
+
+
+def test_automaton_of_the_model_is_as_deep_as_we_say() -> None:
+    model = load(("en", "de"))
+    seen, states, depth = {0}, np.zeros(1, dtype=np.int64), 0
+    while len(states):
+        following = np.unique(model._next[model._rows[states][:, None] + np.arange(256)])
+        states = np.array([state for state in following.tolist() if state not in seen], dtype=np.int64)
+        seen.update(states.tolist())
+        depth += len(states) > 0
+    assert depth == DEPTH
+    assert model._next[0] == 0  # zeros lead nowhere

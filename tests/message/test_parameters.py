@@ -53,3 +53,18 @@ def test_t54_parameters_are_read_in_linear_time(unit: str) -> None:
 def test_parse_parameters_never_raises(value: str) -> None:
     for text in parse_parameters(value, [])[1].values():
         assert isinstance(text, str)
+
+
+@given(st.text(alphabet='abc=;"\\( /', max_size=60))
+def test_kept_reading_is_that_of_a_longer_value(value: str) -> None:
+    padding = ';x="' + "y" * 200 + '"'
+    if value.count('"') % 2 == 0 and "\\" not in value:
+        main, parameters = parse_parameters(value + padding, [])
+        kept_main, kept = parse_parameters(value + ";x=y", [])
+        assert (kept_main, kept.keys()) == (main, parameters.keys())
+        assert {key: kept[key] for key in kept if key != "x"} == {key: parameters[key] for key in kept if key != "x"}
+
+
+def test_reading_twice_gives_two_that_may_be_changed() -> None:
+    parse_parameters("text/plain; charset=utf-8", [])[1].clear()
+    assert parse_parameters("text/plain; charset=utf-8", []) == ("text/plain", {"charset": "utf-8"})

@@ -110,6 +110,11 @@ def test_fingerprint_when_a_mail_took_another_way(given_: bytes, same: bool) -> 
     assert fingerprint(given_) == parse(given_).fingerprint
 
 
+def test_known_fingerprint_is_taken_over() -> None:
+    assert parse(USUAL, known_fingerprint="abc").fingerprint == "abc"
+    assert parse(USUAL, known_fingerprint=fingerprint(USUAL)) == parse(USUAL)
+
+
 def test_parse_when_lines_end_in_a_bare_cr() -> None:
     inbound = parse(USUAL.replace(b"\r\n", b"\r"))
     assert inbound.subject == "Re: [ACME-482-170] café order"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailproc.message.quotemarks import find_attribution_end, find_block, find_separator, is_forward_line, read_lines
 from mailproc.message.quotes import split_reply
 
 ATTRIBUTIONS = {
@@ -418,3 +419,21 @@ def test_t58_time_grows_with_the_length_only(build) -> None:  # type: ignore[no-
     small, big = _seconds(build(2_000)), _seconds(build(16_000))
     assert big < 0.2 + small * 8 * 4
     assert big < 3
+
+
+_PIECES = st.sampled_from(
+    [*ATTRIBUTIONS.values(), *[piece for line in ATTRIBUTIONS.values() for piece in (line[:40], line[40:])],
+     "-----Original Message-----", "Begin forwarded message:", "*From:* a@b.test", "Sent: Monday", "To: c@d.test",
+     "Subject：x", "Fine, thanks.", "Fine", "", " ", "____", "\u200bVon: a@b.test"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["", "> ", ">> "]), _PIECES), max_size=12))
+def test_no_mark_begins_where_a_line_says_that_none_may(some: list[tuple[str, str]]) -> None:
+    lines = read_lines("\n".join(quote + piece for quote, piece in some))
+    for index, line in enumerate(lines):
+        if line.bare and not line.may_begin:
+            assert not find_attribution_end(lines, index)
+            assert not find_separator(line.bare)[0] and not is_forward_line(line.bare)
+            assert find_block(lines, index, least=1) is None
