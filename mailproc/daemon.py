@@ -29,6 +29,7 @@ DRAIN_SECONDS = 25.0
 _POLL_SECONDS = 0.5  # other processes (`deliver`, `feed`) leave mail in the database without waking us
 _TICK_SECONDS = 30.0
 _DISK_LOOK_SECONDS = 1.0
+_STORE_PAUSE_SECONDS = 2.0
 _SWITCH_SECONDS = 0.0005  # a busy worker thread hands the interpreter to the listener quickly: 250s stay fast
 _BUILT_INTAKES = ("smtp",)
 
@@ -164,6 +165,7 @@ class Daemon:
                 is_busy = step()
             except StoreUnavailable as error:
                 maillog.store_unavailable(self.site.settings.site.name, problem=str(error))
+                self._stopping.wait(_STORE_PAUSE_SECONDS)
                 is_busy = False
             except Exception as error:  # whatever one round met, the next good mail is worked on (I4)
                 maillog.loop_failed(name, error=error)
@@ -211,6 +213,7 @@ class Daemon:
                 max_message_size=settings.max_message_size,
                 hostname=settings.site.domain,
                 has_room=self.has_room,
+                max_held_bytes=4 * settings.max_message_size,
             )
             listener.start()
             self.listeners.append(listener)

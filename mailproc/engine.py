@@ -37,6 +37,7 @@ from mailproc.store.inbox import InboxRow
 from mailproc.store.lookup import Query, lookup
 from mailproc.store.packing import pack
 from mailproc.store.transaction import Tx
+from mailproc.tickets.casenumber import format_number
 from mailproc.tickets.followup import LOOP_HEADER, Keys, Match, find_keys, match_ticket
 from mailproc.tickets.token import make_message_id, make_reply_address, make_token
 
@@ -85,7 +86,7 @@ class Engine:
         self.renderer = renderer
         self.clock = clock
         self.worker = worker
-        self._has_lost_claims = False
+        self._lost_claims: list[int] = []
 
     # ---- in
 
@@ -113,20 +114,29 @@ class Engine:
             try:
                 decision = future.result()
             except StoreUnavailable as error:
-                self._has_lost_claims = True
+                self._lost_claims.append(claim.id)
                 maillog.store_unavailable(self.policy.site.name, problem=str(error))
             except Exception as error:
                 self._failed(claim, error)
             else:
-                maillog.decided(claim.id, outcome=decision.outcome, reason=decision.reason, ticket=decision.serial)
+                maillog.decided(
+                    claim.id, outcome=decision.outcome, reason=decision.reason, ticket=self._number(decision.serial)
+                )
+        if self._lost_claims:
+            raise StoreUnavailable(
+                f"the database did not take {len(self._lost_claims)} decisions; they are tried again"
+            )
         return len(claims)
 
     def _claim(self, tx: Tx, now: datetime, limit: int) -> tuple[inbox.Claimed, ...]:
-        if self._has_lost_claims:
-            # The store was away in the middle of our work; what we had in hand then is free again
-            inbox.release_claims(tx, self.worker)
-            self._has_lost_claims = False
+        if self._lost_claims:
+            # The store was away in the middle of our work, and the mails in hand then are not to blame for it
+            inbox.give_back(tx, self._lost_claims[:500])
+            del self._lost_claims[:500]
         return inbox.claim(tx, worker=self.worker, now=now, limit=limit)
+
+    def _number(self, serial: int | None) -> str:
+        return format_number(serial, self.policy.site.prefix) if serial is not None else ""
 
     def warm_up(self) -> None:
         """Load what the first mail would otherwise wait for: the language model, the templates, compiled rules.
@@ -202,7 +212,7 @@ class Engine:
         for mail in mails:
             receipt = delivery.deliver(mail)
             if has_login_trouble(receipt):
-                maillog.login_refused(type(delivery).__name__, code=receipt.code, answer=receipt.text)
+                maillog.login_refused(str(delivery), code=receipt.code, answer=receipt.text)
             self._settle(mail, receipt)
         return len(mails)
 
@@ -266,7 +276,7 @@ class Engine:
             fingerprint="" if released_as else keys.fingerprint,
             has_message_id=bool(inbound.message_id),
             serials=keys.all_serials(),
-            message_ids=keys.other_ids,
+            message_ids=(*keys.other_ids, inbound.message_id) if inbound.message_id else keys.other_ids,
             sent=sent,
             sender=keys.sender,
             subject_key=keys.subject_key,

@@ -45,7 +45,7 @@ def read_rules(folder: Path) -> tuple[tuple[str, str], ...]:
 
     Raises ConfigError when the folder or a file cannot be read.
     """
-    paths = sorted(folder.glob("*.yaml"))
+    paths = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
     if not paths:
         raise ConfigError((f"{folder}: no rule files (*.yaml) here; `mailproc init` writes a starter set",))
     files = []
@@ -97,7 +97,7 @@ def open_site(
     The rule files win; the last good book in the store serves only where they fail. Raises ConfigError when settings
     are wrong, or rules are and no book was ever good; StoreUnavailable when the database cannot be opened.
     """
-    loaded = settings.load(settings.find(config))
+    loaded = settings.load(settings.find(config), needs_secrets=is_daemon)
     ring = keys.load(loaded.keys_file)
     with ExitStack() as unless_it_opens:
         store = open_store(loaded.database, checkpoints=is_daemon)

@@ -9,6 +9,7 @@ import pytest
 from bench import crash
 from mailproc.delivery.filedrop import MaildirSender
 from mailproc.desk.requests import Request
+from mailproc.errors import StoreUnavailable
 from mailproc.opening import OpenSite
 from mailproc.records.delivery import Receipt, ReceiptState
 from mailproc.records.mail import Envelope
@@ -213,3 +214,21 @@ def test_g1_kill_nine_while_mail_comes_in(tmp_path: Path) -> None:
     report = crash.run(tmp_path, mails=60, kills=3, seed=7)
     assert report.problems == []
     assert (report.accepted, report.tickets) == (60, 60)
+
+
+def test_f10_a_full_database_costs_no_mail_a_try(tmp_path: Path, clock: list[datetime]) -> None:
+    """Six mails wait, the disk is full for long, then there is room: all are decided, none is held as poison."""
+    with make_site(tmp_path, clock) as site:
+        for number in range(6):
+            take(site, number)
+        with site.store.read() as tx:
+            pages = tx.execute("PRAGMA page_count").fetchone()[0]
+        site.store.run(lambda tx: tx.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+        for _ in range(10):
+            with pytest.raises(StoreUnavailable):
+                while True:
+                    site.engine.work()
+        site.store.run(lambda tx: tx.execute("PRAGMA max_page_count = 1000000").fetchone())
+        while site.engine.work():
+            pass
+        assert states(site) == ["done"] * 6

@@ -15,7 +15,8 @@ class SysexitsCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.UsageError as error:
-            error.show()
+            # An MTA reads a leading 4.x.x as "keep the mail": a mistyped option must not bounce customers' mail
+            click.echo(f"4.3.5 {error.format_message()}", err=True)
             sys.exit(EX_USAGE)
 
 
@@ -56,7 +57,7 @@ def _store(config: Path | None, sender: str | None, recipients: tuple[str, ...])
     from mailproc.store.database import open_store
     from mailproc.tickets.token import split_reply_address
 
-    loaded = settings.load(settings.find(config))
+    loaded = settings.load(settings.find(config), needs_secrets=False)
     raw = sys.stdin.buffer.read(loaded.max_message_size + 1)
     if len(raw) > loaded.max_message_size:
         while sys.stdin.buffer.read(1 << 20):

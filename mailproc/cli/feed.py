@@ -35,7 +35,7 @@ def feed(config: Path | None, paths: tuple[Path, ...], forward: bool, dry_run: b
     if dry_run:
         click.echo(f"{total} messages")
         return
-    loaded = settings.load(settings.find(config))
+    loaded = settings.load(settings.find(config), needs_secrets=False)
     store = open_store(loaded.database)
     stored, refused, waiting = 0, [], []
 

@@ -88,7 +88,8 @@ def show(config: Path | None, mail_id: int, raw: bool, as_json: bool) -> None:
 def release(config: Path | None, mail_id: int, released_as: str | None) -> None:
     """Let a held mail do its work; doing it twice changes nothing the second time.
 
-    Without --as: an agent's mail is released as the agent's, all other mail as a new request.
+    Without --as: what was held of an agent is released as the agent's and sent as it stands, all other mail as a new
+    request.
 
     \b
     Example:
@@ -104,6 +105,11 @@ def release(config: Path | None, mail_id: int, released_as: str | None) -> None:
                 row = inbox.get(tx, mail_id)
             is_agents = row is not None and row.reason in AGENT_HOLDS
             released_as = "agent" if is_agents else "new"
+        with site.store.read() as tx:
+            row = inbox.get(tx, mail_id)
+        if row is not None and row.state != "held":
+            click.echo(f"mail {mail_id}: nothing to do, it is not held ({REASONS.get(row.reason, row.reason)})")
+            return
         after = site.engine.release(mail_id, released_as)
     click.echo(f"mail {mail_id}: {after.outcome} ({REASONS.get(after.reason, after.reason)})")
 

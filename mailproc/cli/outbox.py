@@ -87,8 +87,5 @@ def _change(config: Path | None, mail_id: int, verb: str, dry_run: bool) -> None
             click.echo(f"mail {mail_id} ({row['state']}) to {row['to']} would be tried again")
             return
         now = site.engine.clock()
-        if not site.store.run(lambda tx: change(tx, mail_id, now)):
-            raise UsageError(
-                f"mail {mail_id} is {row['state']} and cannot be {'sent again' if verb == 'retry' else 'stopped'}"
-            )
+        site.store.run(lambda tx: change(tx, mail_id, now))
     click.echo(f"mail {mail_id}: {'waits to be sent' if verb == 'retry' else 'cancelled'}")

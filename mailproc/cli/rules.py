@@ -172,7 +172,7 @@ def _find_source(config: Path | None, paths: tuple[Path, ...], addresses: tuple[
         site, base = _make_site(addresses), Path.cwd()
     else:
         try:
-            loaded = settings.load(settings.find(config))
+            loaded = settings.load(settings.find(config), needs_secrets=False)
         except ConfigError as error:
             if not paths or config is not None:
                 raise
@@ -181,7 +181,9 @@ def _find_source(config: Path | None, paths: tuple[Path, ...], addresses: tuple[
         site, base = loaded.site, loaded.folder
         paths = paths or (loaded.rules_dir,)
         template_folders.append(loaded.templates_dir)
-    names = [name for path in paths for name in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+    names: list[Path] = []
+    for path in paths:
+        names += sorted([*path.glob("*.yaml"), *path.glob("*.yml")]) if path.is_dir() else [path]
     if not names:
         raise ConfigError(tuple(f"{_shorten(path)}: no rule files (*.yaml) here" for path in paths))
     files: list[tuple[str, str]] = []

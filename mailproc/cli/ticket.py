@@ -77,7 +77,8 @@ def show(config: Path | None, number: str, as_json: bool, trace: bool) -> None:
         return
     _print_ticket(found)
     for item in traces:
-        click.echo(f"\nmail {item['inbox_id']}: {item['outcome']} ({item['reason']})")
+        what = f"mail {item['inbox_id']}" if item["inbox_id"] is not None else "a request or the clock"
+        click.echo(f"\n{what}: {item['outcome']} ({item['reason']})")
         for step in item["steps"]:
             click.echo(f"  {MARKS[step.matched]} {step.room}: {step.text}")
 

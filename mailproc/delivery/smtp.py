@@ -61,6 +61,9 @@ class SmtpSender:
         self._wire: _Wire | None = None
         self._used_at = 0.0
 
+    def __str__(self) -> str:
+        return f"{self._user or 'nobody'} at {self.host}:{self.port}"
+
     def deliver(self, mail: OutgoingMail) -> Receipt:
         """What became of the mail: SENT, DEFERRED (try again), FAILED (never), AMBIGUOUS (it may be there).
 

@@ -6,25 +6,27 @@ from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
 from mailproc.desk.mailcommands import CommandMail, read_commands
 from mailproc.desk.outgoing import customer_addresses
-from mailproc.desk.ownwords import find_leaks, find_own_words, hide_inner_addresses
+from mailproc.desk.ownwords import find_attached_leaks, find_leaks, find_own_words, hide_inner_addresses
 from mailproc.desk.reasons import REASONS
 from mailproc.desk.speakers import AgentStanding, agent_standing
 from mailproc.desk.verbs import Change, plan_change, run_commands
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, IndexIds, SetState
-from mailproc.records.mail import Address, MailClass
+from mailproc.records.mail import Address, Level, MailClass
 from mailproc.records.ticket import State, Ticket
 from mailproc.rulebook.book import Agent
 
 # A person's mail, whatever its local part is called; everything else of an agent is a machine's
-_SPOKEN = (MailClass.HUMAN, MailClass.ROLE)
+_SPOKEN = (MailClass.HUMAN, MailClass.ROLE, MailClass.LIST)
 
 
 def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Ticket) -> Decision:
     """What an agent's mail on this ticket does, by the trust table and the commands in it."""
     standing = agent_standing(arrival, agent, ticket)
     if arrival.inbound.mail_class not in _SPOKEN and arrival.released_as != "agent":
-        # Out-of-office of an agent: kept for the department, whatever proves it, and nothing is changed by it
+        # Out-of-office of an agent: kept for the department, and nothing is changed by it
+        if arrival.trust.level is Level.A0:
+            return draft.hold("agent-unproven", serial=ticket.serial)
         draft.step("commands", f"automatic mail of agent {agent.name}", False)
         draft.add(_message(arrival, ticket, agent, "auto", arrival.inbound.new_text))
         return draft.finish(Outcome.APPENDED, "agent-automatic", ticket.serial)
@@ -69,7 +71,7 @@ def _work(
         if size > limit:
             problem = f"the files come to {size / 1e6:.1f} MB, and {limit / 1e6:.0f} MB can go out with one mail"
             return _refuse(arrival, draft, agent, ticket, "attachments-too-large", (problem,))
-        leaks = find_leaks(text, ticket)
+        leaks = (*find_leaks(text, ticket), *find_attached_leaks(inbound.attachments))
         if leaks:
             return _refuse(arrival, draft, agent, ticket, "would-leak", leaks)
         text = hide_inner_addresses(text, draft.policy)

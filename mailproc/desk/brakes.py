@@ -2,6 +2,7 @@
 
 from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
+from mailproc.desk.receipts import says_no_such_address
 from mailproc.desk.routing import route_address
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, MarkBounced, RecordRoute, RememberContact
@@ -63,7 +64,9 @@ def _own_mail(arrival: Arrival, draft: Draft) -> Decision:
 def _bounce(arrival: Arrival, draft: Draft) -> Decision:
     """RFC 3464: recorded on the ticket of the mail that came back; never answered, never a ticket of its own."""
     inbound, bounce, ours = arrival.inbound, arrival.inbound.bounce, arrival.keys.bounced_id
-    ticket = arrival.known.tickets.get(ours.serial) if ours is not None else arrival.match.ticket
+    # A subject tag alone is anybody's: a report counts with an id of ours or the address we gave that mail
+    cited = arrival.match.ticket if arrival.match.reason in ("token", "our-id") else None
+    ticket = arrival.known.tickets.get(ours.serial) if ours is not None else cited
     if ticket is None:
         draft.step("brakes", "a delivery report about a mail we did not send", True)
         return draft.finish(Outcome.BOUNCE, "bounce-unknown")
@@ -93,9 +96,9 @@ def _bounce(arrival: Arrival, draft: Draft) -> Decision:
     status = bounce.status if bounce else ""
     if ours is not None and sent is not None:
         draft.add(MarkBounced(ours.serial, ours.n, failed, status, for_good, explanation[:500]))
-        if for_good and sent.is_to_customer:
+        if for_good and sent.is_to_customer and says_no_such_address(0, f"{status} {explanation}"):
             draft.add(RememberContact(failed, is_dead=True))
-        if sent.is_to_customer and for_good:
+        if sent.is_to_customer and for_good and not sent.is_bounced:
             _tell_author(arrival, draft, ticket, sent.author, failed, explanation, status)
     return draft.finish(Outcome.BOUNCE, "bounce", ticket.serial)
 

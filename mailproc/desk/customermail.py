@@ -54,6 +54,8 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
         if kind not in _SILENT_CLASSES and not (kind is MailClass.AUTO and arrival.inbound.auto_kind == "reply"):
             notices.follow_up(draft, arrival, ticket, is_unverified=not is_verified, is_reopened=False)
         return draft.finish(Outcome.APPENDED, "automatic-on-ticket", ticket.serial)
+    if is_verified and arrival.sender:
+        draft.add(RememberContact(arrival.sender, is_dead=False))  # who writes can be written to
     is_reopened = _wake(arrival, draft, ticket)
     _apply_reply_rules(arrival, draft, ticket)
     notices.follow_up(draft, arrival, ticket, is_unverified=not is_verified, is_reopened=is_reopened)

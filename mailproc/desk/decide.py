@@ -10,7 +10,7 @@ from mailproc.desk.brakes import apply_brakes
 from mailproc.desk.customermail import decide_on_ticket, open_ticket
 from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.limits import is_too_old
-from mailproc.desk.speakers import find_agent, speaks_as_agent
+from mailproc.desk.speakers import find_agent, is_department, is_participant, speaks_as_agent
 from mailproc.records.decision import Decision
 from mailproc.records.mail import Envelope, Inbound, Trust
 from mailproc.records.ticket import Known, Ticket
@@ -34,13 +34,13 @@ def decide_mail(
     """
     arrival = Arrival(inbound, envelope, trust, keys, match_ticket(keys, known), known, policy, now, released_as)
     is_quiet = envelope.kind == "feed" and not envelope.forwards_old and is_too_old(arrival)
-    draft = Draft(policy, now, "old-feed" if is_quiet else "")
+    draft = Draft(policy, now, "old-feed" if is_quiet else "", arrival.sender)
     if released_as:
         draft.step("brakes", f"released as {released_as} by an operator")
     stopped = apply_brakes(arrival, draft)
     if stopped is not None:
         return stopped
-    if not inbound.from_ok and not released_as:
+    if not inbound.from_ok and released_as != "new":
         draft.step("trust", f"From: {inbound.from_defect}", False)
         claimed = arrival.match.ticket.serial if arrival.match.ticket else None
         return draft.hold("from-malformed", f"Nobody knows who wrote this: {inbound.from_defect}", claimed)
@@ -48,6 +48,9 @@ def decide_mail(
     if ticket is None:
         return _new(arrival, draft)
     agent = find_agent(arrival)
+    if agent is None and not released_as and is_department(arrival) and not is_participant(arrival, ticket):
+        draft.step("trust", f"{arrival.sender} is a department's mailbox, not an agent", False)
+        return draft.hold("department-not-agent", serial=ticket.serial)
     if agent is not None and released_as != "customer" and speaks_as_agent(arrival, ticket):
         return decide_agent_mail(arrival, draft, agent, ticket)
     return decide_on_ticket(arrival, draft, ticket)

@@ -57,8 +57,9 @@ class Arrival:
 class Draft:
     """Gathers effects and trace in order; `finish` makes the frozen decision."""
 
-    def __init__(self, policy: Policy, now: datetime, quiet_reason: str = "") -> None:
+    def __init__(self, policy: Policy, now: datetime, quiet_reason: str = "", sender: str = "") -> None:
         self.policy = policy
+        self.sender = sender  # of the mail that is being decided
         self.now = now
         self.quiet_reason = quiet_reason  # when set, no mail leaves: the reason for it
         self.effects: list[Effect] = []
@@ -85,7 +86,10 @@ class Draft:
         return self._mails_out[serial]
 
     def send(self, mail: Mail) -> None:
-        """Queue a mail, once per recipient and purpose."""
+        """Queue a mail, once per recipient and purpose; never to the address whose mail is being decided (T31)."""
+        if mail.role == "agent" and mail.recipient == self.sender and mail.purpose != "refused":
+            self.suppress(mail.serial, mail.purpose, mail.recipient, "loop")
+            return
         if (mail.recipient, mail.purpose) in self._seen:
             return
         self._seen.add((mail.recipient, mail.purpose))

@@ -1,7 +1,7 @@
 """How much automatic mail requesters get, and what stops it (mail-policy section 4). Dry: counts are an argument."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from mailproc.desk.draft import Arrival
 from mailproc.desk.speakers import mail_class
@@ -11,6 +11,7 @@ from mailproc.records.site import Limits
 from mailproc.records.ticket import Contact, SendCounts
 from mailproc.tickets.token import split_reply_address
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCK_SLACK = timedelta(minutes=5)
 _BREAKER_TIMES_USUAL = 10
 _BREAKER_FLOOR = 20  # a quiet site's ten times the usual would stop its first busy morning
@@ -86,7 +87,7 @@ def written_at(arrival: Arrival) -> datetime:
         date for date in (inbound.received_at, inbound.date) if date is not None and date <= arrived + _CLOCK_SLACK
     ]
     if kind == "feed":
-        return min([arrived, *dates])
+        return min([arrived, *dates]) if dates else _LONG_AGO  # a file without a date may be of any age
     if kind in ("pipe", "maildir") and inbound.received_at is not None:
         return min(arrived, inbound.received_at)
     return min([arrived, *(date for date in dates if date == inbound.date)])

@@ -29,6 +29,7 @@ NOT_YET = ("escalate", "due", "wait", "cc", "merge", "split", "kb", "status", "s
 _COMMAND = re.compile(r"\s{0,8}[#/!]([A-Za-z][A-Za-z-]{0,19})(?:[\s\u00a0]+(.{0,400}?))?\s*")
 _HASH_LINE = re.compile(r"\s{0,8}#\S")
 _LONGEST_LINE = 500
+_MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,15 @@ def read_commands(new_text: str) -> CommandMail:
     problems: list[str] = []
     head = start
     while head < len(lines) and lines[head].strip() and _looks_like_command(lines[head], is_top=True):
+        if len(problems) >= _MOST_PROBLEMS:
+            break
         _read_line(lines[head], head + 1, commands, problems)
         head += 1
     tail = len(lines)
     if not commands and not problems:
         tail = _last_block(lines, head)
         for index in range(tail, len(lines)):
-            if lines[index].strip():
+            if lines[index].strip() and len(problems) < _MOST_PROBLEMS:
                 _read_line(lines[index], index + 1, commands, problems)
     text = "\n".join(lines[head:tail]).strip("\n").rstrip()
     return CommandMail(tuple(commands), text, tuple(problems))

@@ -26,13 +26,16 @@ from mailproc.records.ticket import Ticket
 from mailproc.rulebook.book import Agent
 from mailproc.tickets.casenumber import strip_tags
 
+_END = "\N{MIDDLE DOT}"
 NO_SUBJECT = "(no subject)"  # one word for a whole conversation: a subject that changes splits it
 
 
 def base_subject(policy: Policy, subject: str) -> str:
     """A subject as a ticket keeps it: without our own tags and without `Re:` and its like; never empty."""
     site = policy.site
-    return strip_prefixes(strip_tags(subject, (site.prefix, *site.prefix_aliases))).strip() or NO_SUBJECT
+    bare = strip_tags(subject, (site.prefix, *site.prefix_aliases))
+    # With a word at its end that cannot be stripped: a subject of nothing but `Re:` is none
+    return strip_prefixes(f"{bare} {_END}").removesuffix(_END).strip() or NO_SUBJECT
 
 
 def acknowledge(draft: Draft, arrival: Arrival, ticket: Ticket, template: str, questions: tuple[str, ...]) -> None:

@@ -5,16 +5,19 @@ What we ourselves sent is subtracted (mail-policy section 6), and what still loo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mailproc.desk.draft import Arrival, Policy
 from mailproc.message.addresses import normalise
 from mailproc.message.quotes import split_reply
+from mailproc.records.mail import Attachment
 from mailproc.records.ticket import Ticket
-from mailproc.tickets.token import read_token
+from mailproc.tickets.followup import LOOP_HEADER
 
 _SHINGLE_WORDS = 8
-_TOKEN_LIKE = re.compile(r"(?<![a-z2-7])[a-z2-7][crndh][0-9]{5,14}[a-z2-7]{16}(?![a-z2-7])", re.IGNORECASE)
+# However a mail client glued, split or encoded it: 28 such characters in a row do not come about by chance
+_TOKEN_LIKE = re.compile(r"[a-z2-7][crndh][0-9]{5,14}[a-z2-7]{16}")
+_UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff=]+")
 _ADDRESS_LIKE = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _MOST_TEXT = 300_000
 
@@ -22,22 +25,24 @@ _MOST_TEXT = 300_000
 def find_own_words(arrival: Arrival, ticket: Ticket) -> str:
     """The agent's text without what we sent them, whatever their mail client made of the quote."""
     inbound = arrival.inbound
-    sent = tuple(
+    # The customer's words on this ticket were in our mails too; a client that quotes without marks brings them back
+    theirs = tuple(message.text for message in ticket.thread if message.direction == "in" and message.purpose != "note")
+    sent = theirs + tuple(
         mail.text
         for our_id in arrival.keys.our_ids
         if (mail := arrival.known.sent.get((our_id.serial, our_id.n))) is not None
         and mail.text
         and our_id.serial in (ticket.serial, arrival.match.merged_from)
     )
-    text = split_reply(inbound.text[:_MOST_TEXT], "", sent)[0] if sent else inbound.new_text
-    lines = [line for line in text.splitlines() if line.strip()]
-    return "" if lines and all(line.lstrip().startswith(">") for line in lines) else text
+    text = split_reply(inbound.text[:_MOST_TEXT], "", sent)[0]
+    lines = [line for line in text.splitlines() if line.strip(" \t>")]
+    return "" if all(line.lstrip().startswith(">") for line in lines) else text
 
 
 def find_leaks(text: str, ticket: Ticket) -> tuple[str, ...]:
     """Why these words must not go out: a signed address of ours, or a piece of an internal note (T46)."""
     problems = []
-    if any(read_token(match.group()) for match in _TOKEN_LIKE.finditer(text)):
+    if _TOKEN_LIKE.search(_UNSEEN.sub("", text.lower().replace("%2b", "+"))):
         problems.append(
             "the text holds one of our own reply addresses, which only your department may know; "
             "the mail you answered is probably quoted in it: please remove the quote"
@@ -47,6 +52,17 @@ def find_leaks(text: str, ticket: Ticket) -> tuple[str, ...]:
     if secret and any(shingle in secret for shingle in _shingles(text)):
         problems.append("the text repeats words of an internal note of this case")
     return tuple(problems)
+
+
+def find_attached_leaks(attachments: Iterable[Attachment]) -> tuple[str, ...]:
+    """Why these files must not go out: one of them is a mail of ours to the inside, signed addresses and all."""
+    for item in attachments:
+        is_mail = item.content_type.startswith("message/") or item.filename.lower().endswith((".eml", ".msg"))
+        if is_mail and (LOOP_HEADER.encode("ascii") in item.content.lower() or b"x-mailproc-" in item.content.lower()):
+            return (
+                f"the attached {item.filename} is a mail that only your department may see: please send without it",
+            )
+    return ()
 
 
 def hide_inner_addresses(text: str, policy: Policy) -> str:

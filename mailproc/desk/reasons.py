@@ -32,9 +32,11 @@ REASONS: dict[str, str] = {
     "agent-inactive": "The agent is no longer active.",
     "agent-not-entitled": "The agent does not belong to the case's department.",
     "agent-without-token": "An agent's mail on a case, but not an answer to a notification of ours.",
-    "agent-unproven": "It claims to be from an agent, and nothing proves it.",
+    "agent-unproven": "It claims to be from an agent, and nothing proves it; see `trust` in mailproc.yaml.",
     "agent-reply-to": "An agent's mail that wants its answers to go elsewhere.",
-    "agent-stale": "An agent's mail that is more than seven days old; it may be a copy somebody kept.",
+    "agent-replay": "An agent's mail with a Message-ID that has come before: a copy that was changed on its way.",
+    "department-not-agent": "A department's own mailbox answered; only people listed under `agents` can speak for it.",
+    "agent-stale": "An agent's mail without a date or more than seven days old; it may be a copy somebody kept.",
     "unknown-command": "A line in the command block is no command we know.",
     "empty-answer": "There is no new text in the agent's answer.",
     "no-recipient": "There is nobody the answer could be sent to.",
@@ -67,6 +69,7 @@ SUPPRESSED: dict[str, str] = {
     "ticket-day": "this case sent its automatic mails of the day",
     "breaker": "the whole site sent too many automatic mails this hour",
     "repeated-subject": "the same sender wrote the same subject three times in ten minutes",
+    "loop": "the mail came from that very address",
     "old-feed": "old mail that was fed in sends nothing without --forward",
 }
 

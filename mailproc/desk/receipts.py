@@ -1,5 +1,6 @@
 """What a refused delivery means for its ticket. Dry: the receipt is an argument."""
 
+import re
 from datetime import datetime
 
 from mailproc.desk import notices
@@ -9,7 +10,15 @@ from mailproc.records.delivery import Receipt
 from mailproc.records.effects import MarkBounced, RememberContact
 from mailproc.records.ticket import Known
 
-_NO_SUCH_MAILBOX = (550, 551, 553)
+_ENHANCED = re.compile(r"\b5\.[0-9]{1,3}\.[0-9]{1,3}\b")
+# RFC 3463 section 3.2: the address itself is wrong. Other refusals, a spam filter's say, are about one mail
+_NO_SUCH_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
+
+
+def says_no_such_address(code: int, text: str) -> bool:
+    """True when a server's answer means that nobody will ever read mail to this address."""
+    enhanced = _ENHANCED.findall(text[:2_000])
+    return any(status in _NO_SUCH_ADDRESS for status in enhanced) if enhanced else code in (550, 551, 553)
 
 
 def decide_failed(known: Known, serial: int, n: int, receipt: Receipt, policy: Policy, now: datetime) -> Decision:
@@ -20,7 +29,7 @@ def decide_failed(known: Known, serial: int, n: int, receipt: Receipt, policy: P
         return draft.finish(Outcome.NOTHING, "nothing-to-do")
     draft.add(MarkBounced(serial, n, sent.recipient, str(receipt.code), True, receipt.text[:500]))
     if sent.is_to_customer:
-        if receipt.code in _NO_SUCH_MAILBOX:
+        if says_no_such_address(receipt.code, receipt.text):
             draft.add(RememberContact(sent.recipient, is_dead=True))
         agent = policy.book.find_agent(sent.author) if sent.author else None
         to = agent.addresses[0] if agent is not None and agent.is_active else ""

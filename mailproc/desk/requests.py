@@ -84,6 +84,8 @@ def _reply(request: Request, ticket: Ticket, draft: Draft) -> Decision:
     if not request.text.strip():
         raise UsageError("the reply has no text; give it with --text or on standard input")
     author = draft.policy.book.find_agent(request.actor)
+    if author is None and "@" in request.actor:
+        raise UsageError(f"{request.actor} is no agent's address in the rules")
     who = Address(author.addresses[0], author.name) if author else Address(request.actor)
     if not notices.answer(draft, ticket, who, request.text, is_resolving=request.resolves):
         raise UsageError(f"{ticket.number} has no requester who can be written to")

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailproc.desk.draft import Arrival
+from mailproc.message.parts import first
 from mailproc.records.mail import Inbound, Level, MailClass
 from mailproc.records.site import Site
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.book import Agent
-from mailproc.tickets.followup import Keys
+from mailproc.tickets.followup import LOOP_HEADER, Keys
 from mailproc.tickets.token import PURPOSES, TokenClaim, is_genuine
 
 CUSTOMER_TOKEN_LIFE = timedelta(days=180)
@@ -37,6 +38,12 @@ def department_identity(department: str) -> str:
 def find_agent(arrival: Arrival) -> Agent | None:
     """The agent whose address stands in From, whatever proves it."""
     return arrival.policy.book.find_agent(arrival.sender) if arrival.sender else None
+
+
+def is_department(arrival: Arrival) -> bool:
+    """True when the mail comes from an address that departments' mail is forwarded to."""
+    departments = arrival.policy.book.departments.values()
+    return any(arrival.sender in department.forward_to for department in departments)
 
 
 def speaks_as_agent(arrival: Arrival, ticket: Ticket) -> bool:
@@ -72,8 +79,10 @@ def agent_standing(arrival: Arrival, agent: Agent, ticket: Ticket) -> AgentStand
     own = set(agent.addresses)
     if any(address.addr not in own for address in arrival.inbound.reply_to):
         return refused("agent-reply-to")
-    if arrival.inbound.date is not None and arrival.now - arrival.inbound.date > AGENT_MAIL_LIFE:
+    if arrival.inbound.date is None or arrival.now - arrival.inbound.date > AGENT_MAIL_LIFE:
         return refused("agent-stale")
+    if arrival.inbound.message_id and arrival.inbound.message_id in arrival.known.by_id:
+        return refused("agent-replay")  # the same mail with other bytes: a copy somebody changed (T19)
     return AgentStanding(agent, "", purpose)
 
 
@@ -107,6 +116,8 @@ def class_at_site(inbound: Inbound, keys: Keys, site: Site) -> MailClass:
         return MailClass.OWN
     if inbound.mail_class is MailClass.HUMAN and keys.sender in site.addresses:
         return MailClass.ROLE
+    if inbound.mail_class is MailClass.HUMAN and first(inbound.headers, LOOP_HEADER):
+        return MailClass.AUTO  # another help desk of our kind
     return inbound.mail_class
 
 
@@ -115,12 +126,15 @@ def _agent_claim(arrival: Arrival, agent: Agent, ticket: Ticket) -> TokenClaim |
         return None
     # Every identity is tried so that the time does not tell which one it was
     identities = [*agent.addresses, *(department_identity(key) for key in agent.departments)]
-    for claim in arrival.keys.tokens:
-        if claim.serial not in (ticket.serial, arrival.match.merged_from) or PURPOSES[claim.purpose] != "agent":
-            continue
-        if sum(is_genuine(claim, arrival.policy.keys, identity) for identity in identities):
-            return claim
-    return None
+    genuine = [
+        claim
+        for claim in arrival.keys.tokens
+        if claim.serial in (ticket.serial, arrival.match.merged_from)
+        and PURPOSES[claim.purpose] == "agent"
+        and sum(is_genuine(claim, arrival.policy.keys, identity) for identity in identities)
+    ]
+    # To several addresses at once: what was meant to stay inside stays inside
+    return min(genuine, key=lambda claim: "ndrh".index(claim.purpose), default=None)
 
 
 def _answers_our_mail_to(arrival: Arrival, agent: Agent, ticket: Ticket) -> bool:

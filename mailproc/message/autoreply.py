@@ -123,6 +123,7 @@ _RECALL = re.compile(
     r"vill återkalla|ønsker at tilbagekalde",
     re.DOTALL,
 )
+_RECALLED = re.compile(r"[\"“”„«»'].{0,400}[\"“”„«»'].{0,30}$", re.DOTALL)
 # One of these is in everything that the pattern matches
 _RECALL_WORDS = ("recall", "rückruf", "rappel", "recuperar", "richiamare", "cancelar", "intrekken", "wiadomość",
                  "tilbakekalle", "kalle tilbake", "återkalla", "tilbagekalde")
@@ -192,13 +193,14 @@ def _find_note(subject: str, text: str, parts: tuple[Part, ...]) -> ClassResult 
     note = text.strip()
     if len(note) <= _MAX_NOTE:
         low = note[:_MAX_VALUE].casefold()
-        for words in (subject[:_MAX_VALUE].casefold(), note[:200].casefold()):
-            # In all the forms of the verb
+        for words in (subject[:_MAX_VALUE].casefold(), note.partition("\n")[0][:200].casefold()):
+            # "rea" is in all forms of the verb. Nothing but a colon or an emoji may follow: a person's sentence goes on
             match = _REACTION.search(words) if "rea" in words or "réa" in words else None
-            if match is not None:
+            if match is not None and not any(letter.isalnum() for letter in words[match.end() :]):
                 return ClassResult(MailClass.REACTION, f'"{match.group()}"')
         match = _RECALL.search(low) if any(word in low for word in _RECALL_WORDS) else None
-        if match is not None:
+        # Exchange names the mail in quotation marks and says no more
+        if match is not None and _RECALLED.search(note) is not None:
             return ClassResult(MailClass.RECALL, f'"{_one_line(match.group())}"')
     for part in parts:
         if part.content_type in ("text/calendar", "application/ics"):

@@ -170,8 +170,9 @@ def _by_host(received: str) -> str:
         if shorter == received:
             break
         received = shorter
-    match = _BY_HOST.search(received)
-    return match.group(1).lower().rstrip(".") if match else ""
+    # A HELO may hold " by our.host": a field that names two hosts names none
+    hosts = _BY_HOST.findall(received)
+    return hosts[0].lower().rstrip(".") if len(hosts) == 1 else ""
 
 
 def _is_border(host: str, borders: tuple[str, ...]) -> bool:

@@ -78,6 +78,7 @@ class SentMail:
     author: str  # the agent's address of a relayed answer, else ""
     is_automatic: bool
     role: str = "customer"  # of the recipient: customer | agent
+    is_bounced: bool = False
     text: str = ""  # what stood in it, for mails to the inside: agents' answers quote it
 
     @property

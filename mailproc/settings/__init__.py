@@ -58,8 +58,11 @@ def find(config: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
     raise ConfigError((f"no settings file: looked for{looked}\n{_advise(Path('.'))}",))
 
 
-def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings in a file. Raises `ConfigError` with everything that is wrong with it, one text each."""
+def load(path: Path, environ: Mapping[str, str] = os.environ, *, needs_secrets: bool = True) -> Settings:
+    """The settings in a file. Raises `ConfigError` with everything that is wrong with it, one text each.
+
+    Commands that speak to no mail server pass `needs_secrets=False`: an MTA's pipe has an empty environment.
+    """
     try:
         with path.open("rb") as stream:
             raw = stream.read(yamlnodes.MAX_BYTES + 1)
@@ -68,13 +71,20 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         raise ConfigError((f"{path}: there is no such settings file.\n{_advise(path.parent)}",)) from None
     except OSError as error:
         raise ConfigError((f"{path}: S008 the settings file cannot be read: {error.strerror}",)) from None
-    return parse(raw, path, environ, mode=mode)
+    return parse(raw, path, environ, mode=mode, needs_secrets=needs_secrets)
 
 
-def parse(text: str | bytes, path: Path, environ: Mapping[str, str] = os.environ, *, mode: int = 0o600) -> Settings:
+def parse(
+    text: str | bytes,
+    path: Path,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    mode: int = 0o600,
+    needs_secrets: bool = True,
+) -> Settings:
     """The settings in the text of the file at `path`; `mode` tells who may read its secrets. Raises like `load`."""
     document = yamlnodes.load(text, str(path))
-    reader = Reader(str(path), path.absolute().parent, environ, list(document.problems))
+    reader = Reader(str(path), path.absolute().parent, environ, list(document.problems), needs_secrets)
     settings = None
     if isinstance(document.root, yamlnodes.Mapping):
         settings = read_settings(reader, document.root, path.absolute())

@@ -35,6 +35,9 @@ class Reader:
     folder: Path
     environ: Mapping[str, str]
     problems: list[Problem] = field(default_factory=list)
+    needs_secrets: bool = (
+        True  # else a secret that is not at hand is worth a warning only; the database's always counts
+    )
 
     def report(self, node: Node | None, code: str, text: str, hint: str = "", *, is_warning: bool = False) -> None:
         """Notes what is wrong with a node; None is the file as a whole."""
@@ -146,7 +149,8 @@ class Section:
         try:
             return fill(node.value, self.reader.environ, self.reader.folder, in_url=in_url)
         except BadValue as error:
-            self.report(key, "S007", f"{self._name(key)}: {error.text}", error.hint)
+            is_warning = not (in_url or self.reader.needs_secrets)
+            self.report(key, "S007", f"{self._name(key)}: {error.text}", error.hint, is_warning=is_warning)
             return default
 
     def section(self, key: str, keys: tuple[str, ...], homes: Mapping[str, str], *, needed: str = "") -> "Section":

@@ -75,8 +75,9 @@ PRESETS: dict[str, Preset] = {
         intake="",
         delivery="delivery: {kind: smtp, host: 127.0.0.1, port: 25, tls: none}\n",
         trust="""\
-  trusted_authserv_ids: [@HOSTNAME@]  # what OpenDKIM and OpenDMARC write into Authentication-Results
-  border_hosts: [@HOSTNAME@]  # the host that writes it
+  # Only when OpenDMARC runs in this Postfix and removes foreign fields of this name: else anybody can write them
+  trusted_authserv_ids: []  # [@HOSTNAME@]
+  border_hosts: []  # [@HOSTNAME@]
   trusted_networks: [127.0.0.0/8, "::1/128"]
 """,
         steps=(

@@ -108,6 +108,9 @@ def connect(place: Place, *, is_readonly: bool = False) -> Connection:
         from mailproc.store.sqlite import SqliteConnection
 
         return SqliteConnection(place, is_readonly=is_readonly)
-    from mailproc.store.postgres import PostgresConnection
+    try:
+        from mailproc.store.postgres import PostgresConnection
+    except ModuleNotFoundError as error:
+        raise Permanent(f"PostgreSQL needs the package {error.name}: pip install 'mailproc[postgres]'") from error
 
     return PostgresConnection(place, is_readonly=is_readonly)

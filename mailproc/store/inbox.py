@@ -3,6 +3,7 @@
 States: `received -> done | held`, and back to `received` when an operator releases it. Raw bytes never change.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from mailproc.store.packing import Packed, pack, unpack
 from mailproc.store.transaction import Tx, in_list
 from mailproc.store.values import from_json, from_optional_time, from_time, to_json, to_key, to_text, to_time
 
-MOST_CLAIMED_BYTES = 48_000_000  # of one claim, so that a backlog of big mails does not fill the memory
+MOST_CLAIMED_BYTES = 8_000_000  # of one claim, so that a backlog of big mails does not fill the memory
 RELEASE_WORDS = ("", "customer", "agent", "new")
 
 
@@ -120,6 +121,16 @@ def release_claims(tx: Tx, worker: str | None = None) -> int:
     return tx.execute(
         "UPDATE inbox SET worker = '', lease_until = '' WHERE state = 'received' AND lease_until <> ''"
     ).rowcount
+
+
+def give_back(tx: Tx, ids: Sequence[int]) -> None:
+    """Make claimed mails free again as if they had not been tried: the database was to blame, not they."""
+    marks, values = in_list(ids)
+    tx.execute(
+        "UPDATE inbox SET attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, worker = '', lease_until = ''"
+        f" WHERE state = 'received' AND id IN {marks}",
+        values,
+    )
 
 
 def postpone(tx: Tx, inbox_id: int, until: datetime) -> None:

@@ -154,15 +154,17 @@ def _find_sent(tx: Tx, sent: Iterable[tuple[int, int]]) -> dict[tuple[int, int],
     found = {}
     for serial, n in dict.fromkeys(sent):
         row = tx.execute(
-            "SELECT o.purpose, o.recipient, o.identity, o.author, o.is_automatic, o.role,"
+            "SELECT o.purpose, o.recipient, o.identity, o.author, o.is_automatic, o.role, o.bounced_at,"
             " CASE o.role WHEN 'agent' THEN r.codec END, CASE o.role WHEN 'agent' THEN r.data END"
             " FROM outbox o LEFT JOIN outbox_raw r ON r.outbox_id = o.id WHERE o.serial = ? AND o.n = ?"
             " ORDER BY o.id LIMIT 1",
             (serial, n),
         ).fetchone()
         if row is not None:
-            text = parse(unpack(row[6], row[7]), languages=()).text if row[7] else ""
-            found[serial, n] = SentMail(serial, n, row[0], row[1], row[2], row[3], bool(row[4]), row[5], text)
+            text = parse(unpack(row[7], row[8]), languages=()).text if row[8] else ""
+            found[serial, n] = SentMail(
+                serial, n, row[0], row[1], row[2], row[3], bool(row[4]), row[5], bool(row[6]), text
+            )
     return found
 
 

@@ -157,13 +157,16 @@ class SqliteConnection(Connection):
 
 def _make_file(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o750, exist_ok=True)  # one folder, not a path that was mistyped
         if not path.exists():
             # Mail is private: the file is made before SQLite makes it readable by all
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            if os.geteuid() == 0:
+                owner = path.parent.stat()  # root's first command must not lock mailproc's user out
+                os.chown(path, owner.st_uid, owner.st_gid)
     except OSError as error:
         raise StoreUnavailable(
-            f"database {path} cannot be made ({error.strerror}); check that its folder belongs to mailproc's user"
+            f"database {path} cannot be made ({error.strerror}); its folder must exist and belong to mailproc's user"
         ) from error
 
 

@@ -107,3 +107,37 @@ def test_raw_mail_is_kept_unchanged(shell, fresh_mail) -> None:  # type: ignore[
             assert inbox.raw_of(tx, 1) == raw
     finally:
         store.close()
+
+
+@pytest.mark.parametrize("arguments", [["--confg", "x", "deliver"], ["deliver", "--senderr", "x"]])
+def test_a_mistyped_option_in_the_mtas_entry_keeps_the_mail(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Postfix bounces on 64 unless the output begins with 4.x.x."""
+    from mailproc.cli import main
+
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 64
+    assert capsys.readouterr().err.startswith("4.3.5 ")
+
+
+def test_settings_that_cannot_be_read_are_78(shell, fresh_mail) -> None:  # type: ignore[no-untyped-def]
+    (shell.folder / "mailproc.yaml").rename(shell.folder / "gone.yaml")
+    code, _, err = shell("deliver", stdin=fresh_mail())
+    assert code == 78 and err.startswith("4.3.5 ")
+
+
+def test_a_pipe_needs_no_password_of_the_smarthost(shell, fresh_mail) -> None:  # type: ignore[no-untyped-def]
+    path = shell.folder / "mailproc.yaml"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("\ndelivery:")
+    end = text.index("\n", start + 1)
+    delivery = (
+        '\ndelivery: {kind: smtp, host: h.example, port: 587, tls: starttls, user: u, password: "${env:NOT_SET_HERE}"}'
+    )
+    path.write_text(text[:start] + delivery + text[end:], encoding="utf-8")
+    assert shell("deliver", stdin=fresh_mail())[0] == 0
+    assert shell("ticket", "list")[0] == 0
+    code, _, err = shell("run", "--once")
+    assert code == 1 and "NOT_SET_HERE is not set" in err

@@ -93,8 +93,8 @@ def test_hold_list_show_release_discard(shell, fresh_mail) -> None:  # type: ign
     assert "Nobody knows who wrote" in shell("hold", "show", first)[1]
     assert shell("hold", "show", first, "--raw")[1].encode() == bad
     assert "opened" in shell("hold", "release", first, "--as", "new")[1]
-    code, _, err = shell("hold", "release", first, "--as", "new")
-    assert code == 2 and "is not held" in err
+    code, out, _ = shell("hold", "release", first, "--as", "new")
+    assert code == 0 and "nothing to do" in out
     assert shell("hold", "discard", second)[0] == 0
     assert shell.json("hold", "list") == []
     assert len(shell.json("ticket", "list")) == 1
@@ -136,3 +136,22 @@ def test_explain_shows_what_would_happen_and_changes_nothing(shell, fresh_mail, 
 def test_explain_of_a_ticket_shows_its_traces(shell, number: str) -> None:  # type: ignore[no-untyped-def]
     assert shell("explain", "--ticket", number)[0] == 0
     assert shell.json("explain", "--ticket", number)["traces"][0]["outcome"] == "opened"
+
+
+def test_outbox_cancel_and_retry_say_what_they_did(shell, fresh_mail) -> None:  # type: ignore[no-untyped-def]
+    path = shell.folder / "mailproc.yaml"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("\ndelivery:")
+    dead = "\ndelivery: {kind: smtp, host: 127.0.0.1, port: 1, tls: none}"
+    path.write_text(text[:start] + dead + text[text.index("\n", start + 1) :], encoding="utf-8")
+    shell.take(fresh_mail())
+    first, second = shell.json("outbox", "list")
+    assert (first["state"], second["state"]) == ("queued", "queued")
+    assert shell("outbox", "cancel", str(first["id"]))[:2] == (0, f"mail {first['id']}: cancelled\n")
+    assert shell("outbox", "retry", str(second["id"]))[:2] == (0, f"mail {second['id']}: waits to be sent\n")
+    assert shell.json("outbox", "list", "--state", "cancelled")[0]["id"] == first["id"]
+
+
+def test_reply_as_somebody_who_is_no_agent_is_refused(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    code, _, err = shell("ticket", "reply", number, "--text", "x", "--as", "nobody@x.example")
+    assert code == 2 and "no agent's address" in err

@@ -154,7 +154,7 @@ def test_mails_of_ours_are_found_by_their_number(store: Store) -> None:
     serial = open_ticket(store)
     known = find(store, sent=((serial, 1), (serial, 2), (serial, 9), (5, 1)))
     assert known.sent == {
-        (serial, 1): SentMail(serial, 1, "forward", "dept@our.test", JANE.addr, "", True, "agent"),
+        (serial, 1): SentMail(serial, 1, "forward", "dept@our.test", JANE.addr, "", True, "agent", text="forward"),
         (serial, 2): SentMail(serial, 2, "received", JANE.addr, JANE.addr, "", True, "customer"),
     }
     assert set(known.tickets) == {serial}

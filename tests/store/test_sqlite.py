@@ -51,10 +51,16 @@ def test_f08_a_file_that_cannot_keep_them_is_refused(monkeypatch: pytest.MonkeyP
 
 
 def test_the_file_is_private(tmp_path: Path) -> None:
-    with open_file(tmp_path / "new" / "folder") as store:
+    with open_file(tmp_path / "new") as store:
         put(store)
-        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new" / "folder").iterdir()}
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()}
     assert set(modes.values()) == {0o600} and "store.db-wal" in modes
+
+
+def test_a_mistyped_path_makes_no_folders(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="its folder must exist"), open_file(tmp_path / "no" / "such"):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_f11_a_lock_of_another_process_is_waited_for(tmp_path: Path) -> None:
