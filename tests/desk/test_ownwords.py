@@ -150,7 +150,8 @@ def test_files_past_the_limit_are_refused_before_anything_is_sent() -> None:
 
     policy = make_policy(replace(SITE, max_attachments_size=10))
     raw = (
-        f"From: Ann <{ANN}>\r\nTo: {TOKEN}\r\nSubject: x\r\nDate: Tue, 13 Jan 2026 08:59:00 +0000\r\nMessage-ID: <a4@x>\r\n"
+        f"From: Ann <{ANN}>\r\nTo: {TOKEN}\r\nSubject: x\r\nDate: Tue, 13 Jan 2026 08:59:00 +0000\r\n"
+        "Message-ID: <a4@x>\r\n"
         'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nHere.\r\n--b\r\nContent-Type: text/csv\r\n'
         'Content-Disposition: attachment; filename="a.csv"\r\n\r\n0123456789012345\r\n--b--\r\n'
     ).encode()
