@@ -22,15 +22,15 @@ from mailproc.desk.draft import Policy
 from mailproc.desk.receipts import decide_failed
 from mailproc.desk.requests import Request, decide_request
 from mailproc.desk.speakers import class_at_site
-from mailproc.errors import MailprocError, StoreUnavailable, Temporary, UsageError
-from mailproc.message.compose import Outgoing, clean_header_text, clean_message_ids, compose
+from mailproc.errors import StoreUnavailable, Temporary, UsageError
 from mailproc.message.parse import parse
 from mailproc.message.trust import assess
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.delivery import Receipt, ReceiptState
-from mailproc.records.effects import ComposedMail, Mail, SendMail
+from mailproc.records.effects import ComposedMail, SendMail
 from mailproc.records.mail import Attachment, Envelope, Inbound, MailClass, Trust
-from mailproc.render import Renderer, build_context
+from mailproc.render import Renderer
+from mailproc.render.composer import compose_mail
 from mailproc.store import commit, inbox, outbox, queries
 from mailproc.store.database import Store
 from mailproc.store.inbox import InboxRow
@@ -38,8 +38,7 @@ from mailproc.store.lookup import Query, lookup
 from mailproc.store.packing import pack
 from mailproc.store.transaction import Tx
 from mailproc.tickets.casenumber import format_number
-from mailproc.tickets.followup import LOOP_HEADER, Keys, Match, find_keys, match_ticket
-from mailproc.tickets.token import make_message_id, make_reply_address, make_token
+from mailproc.tickets.followup import Keys, Match, find_keys, match_ticket
 
 MOST_ATTEMPTS = 3
 _BATCH = 50
@@ -216,6 +215,24 @@ class Engine:
             self._settle(mail, receipt)
         return len(mails)
 
+    def compose_again(self, outbox_id: int) -> bool:
+        """Make the bytes of a mail that was held because they could not be made, and queue it; False for any other.
+
+        Raises UsageError when they still cannot be made (F27).
+        """
+
+        def job(tx: Tx) -> bool:
+            mail = outbox.held_mail(tx, outbox_id)
+            if mail is None:
+                return False
+            raw = inbox.raw_of(tx, outbox.cause_of(tx, outbox_id)) if mail.attaches else None
+            attachments = parse(raw, languages=()).attachments if raw else ()
+            now = self.clock()
+            outbox.refill(tx, outbox_id, compose_mail(mail, attachments, now, self.policy, self.renderer), now)
+            return True
+
+        return self.store.run(job)
+
     def _settle(self, mail: outbox.OutboxMail, receipt: Receipt) -> None:
         def job(tx: Tx) -> None:
             now = self.clock()
@@ -296,79 +313,8 @@ class Engine:
     def _compose_all(
         self, decision: Decision, attachments: Sequence[Attachment], now: datetime
     ) -> tuple[ComposedMail, ...]:
-        return tuple(
-            self._compose(effect.mail, attachments, now) for effect in decision.effects if isinstance(effect, SendMail)
-        )
-
-    def _compose(self, mail: Mail, attachments: Sequence[Attachment], now: datetime) -> ComposedMail:
-        """Final bytes of one mail; trouble with a template or a header holds this mail and nothing else (F27)."""
-        site, keys = self.policy.site, self.policy.keys
-        message_id = make_message_id(keys, mail.serial, mail.n, site.domain)
-
-        def address_for(purpose: str) -> str:
-            if not mail.identity:
-                return mail.from_address
-            return make_reply_address(site, make_token(keys, purpose, mail.serial, mail.identity), mail.from_address)
-
-        reply_to = address_for(mail.reply_purpose)
-        carried, listed = self._fit(attachments) if mail.attaches else ((), ())
-        envelope_from = reply_to if mail.is_automatic and mail.role == "customer" else mail.from_address
-        try:
-            has_buttons = mail.role == "agent" and bool(mail.identity) and site.address_extension != "none"
-            context = build_context(
-                mail.template,
-                mail.context,
-                history=mail.history,
-                attachments_left_out=listed,
-                reply_address=reply_to if has_buttons else "",
-                resolve_address=address_for("d") if has_buttons else "",
-                note_address=address_for("n") if has_buttons else "",
-                reply_subject=f"Re: {mail.tag} {mail.subject}".replace("  ", " "),
-                **({"text": mail.text} if mail.text or "text" not in dict(mail.context) else {}),
-            )
-            rendered = self.renderer.render(mail.template, mail.language, context)
-            subject = clean_header_text(" ".join(part for part in (mail.tag, mail.subject or rendered.subject) if part))
-            raw = compose(
-                Outgoing(
-                    message_id=message_id,
-                    from_name=clean_header_text(mail.from_name),
-                    from_address=mail.from_address,
-                    recipient=mail.recipient,
-                    reply_to=reply_to if reply_to != mail.from_address else "",
-                    subject=subject,
-                    date=now,
-                    in_reply_to=next(iter(clean_message_ids((mail.in_reply_to,))), ""),
-                    references=self._references(mail),
-                    headers=(*_machine_headers(mail, message_id), *mail.headers),
-                    text=rendered.text,
-                    html=rendered.html,
-                    attachments=carried,
-                )
-            )
-        except MailprocError as error:
-            return ComposedMail(mail, message_id, envelope_from, b"", subject=mail.subject, error=str(error))
-        if rendered.problem:
-            maillog.warned("template", template=mail.template, language=mail.language, problem=rendered.problem)
-        return ComposedMail(mail, message_id, envelope_from, raw, subject=subject, text=rendered.text)
-
-    def _references(self, mail: Mail) -> tuple[str, ...]:
-        """The ticket's constant root id, then the chain, oldest dropped first past 20 (mail-policy section 5)."""
-        root = make_message_id(self.policy.keys, mail.serial, 0, self.policy.site.domain)
-        chain = [message_id for message_id in dict.fromkeys(mail.references) if message_id != root]
-        return (root, *clean_message_ids(chain[-19:]))
-
-    def _fit(self, attachments: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
-        """The attachments that travel along, and lines about those that would make the mail too large."""
-        carried: list[Attachment] = []
-        listed: list[str] = []
-        room = self.policy.site.max_attachments_size
-        for item in attachments:
-            if item.size <= room:
-                room -= item.size
-                carried.append(item)
-            else:
-                listed.append(f"{item.filename} ({item.size / 1_000_000:.1f} MB)")
-        return tuple(carried), tuple(listed)
+        mails = [effect.mail for effect in decision.effects if isinstance(effect, SendMail)]
+        return tuple(compose_mail(mail, attachments, now, self.policy, self.renderer) for mail in mails)
 
     def _failed(self, claim: inbox.Claimed, error: Exception) -> None:
         """One more failed try; after the third the mail is held with its traceback (F06)."""
@@ -384,17 +330,3 @@ class Engine:
     def _hold_poison(self, claim: inbox.Claimed, text: str) -> None:
         self.store.run(lambda tx: inbox.hold(tx, claim.id, "poison", text, self.clock()))
         maillog.held(claim.id, reason="poison")
-
-
-def _machine_headers(mail: Mail, message_id: str) -> tuple[tuple[str, str], ...]:
-    """What tells other machines that no person wrote this (RFC 3834 section 5), and ourselves that it is ours."""
-    guard = (LOOP_HEADER.title(), message_id)
-    if not mail.is_automatic:
-        return (guard,)
-    kind = "auto-replied" if mail.purpose == "received" else "auto-generated"
-    return (
-        guard,
-        ("Auto-Submitted", kind),
-        ("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"),
-        ("Precedence", "bulk"),
-    )

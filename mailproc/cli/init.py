@@ -56,6 +56,12 @@ class Made:
     left: list[tuple[Path, str]] = field(default_factory=list)
 
 
+def _read_name(word: str) -> str:
+    if "${" in word:
+        raise values.BadValue("a name cannot hold ${, which stands for a secret in the settings")
+    return values.read_text(word)
+
+
 def _checked(read: Callable[[str], object]) -> Callable[[str], str]:
     """A reader of the settings file as a check of what was typed; on a terminal click asks again when it fails."""
 
@@ -82,7 +88,7 @@ def _checked_option(read: Callable[[str], object]) -> Callable[..., object]:
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Ask nothing: take what the options say and sensible values for the rest.")
 @click.option("--provider", type=click.Choice(tuple(PRESETS)), help="Who carries your mail.")
-@click.option("--name", callback=_checked_option(values.read_text), help="What mails are signed with: Acme Support.")
+@click.option("--name", callback=_checked_option(_read_name), help="What mails are signed with: Acme Support.")
 @click.option("--prefix", callback=_checked_option(values.read_prefix), help="Of case numbers: 2 to 8 letters A-Z.")
 @click.option(
     "--address",
@@ -135,7 +141,7 @@ def init(
     label = _label(domain)
     answers = Answers(
         provider=provider or _ask_provider(ask),
-        name=find_out("Name of your help desk", name, f"{label.capitalize()} Support", values.read_text),
+        name=find_out("Name of your help desk", name, f"{label.capitalize()} Support", _read_name),
         prefix=find_out("Prefix of case numbers", prefix, _suggest_prefix(label), values.read_prefix),
         addresses=addresses,
         domain=domain,

@@ -37,17 +37,28 @@ def list_rows(config: Path | None, state: str | None, as_json: bool) -> None:
 
 @outbox.command()
 @click.argument("mail_id", type=int)
+@click.option("--json", "as_json", is_flag=True, help="What is known of it, tries and answers included, as JSON.")
 @click.pass_obj
-def show(config: Path | None, mail_id: int) -> None:
-    """Print an outgoing mail's bytes as they are sent."""
+def show(config: Path | None, mail_id: int, as_json: bool) -> None:
+    """Print an outgoing mail's bytes as they are sent.
+
+    \b
+    Example:
+      mailproc outbox show 17 --json
+    """
     from mailproc.errors import UsageError
     from mailproc.opening import open_site
     from mailproc.store import outbox as store_outbox
+    from mailproc.store import queries
 
     with open_site(config) as site, site.store.read() as tx:
-        raw = store_outbox.raw_of(tx, mail_id)
-    if raw is None:
+        raw, facts = store_outbox.raw_of(tx, mail_id), queries.get_outbox(tx, mail_id)
+    if raw is None or facts is None:
         raise UsageError(f"there is no outgoing mail {mail_id}; `mailproc outbox list` shows them")
+    if as_json:
+        json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+        return
     sys.stdout.buffer.write(raw)
 
 
@@ -87,5 +98,6 @@ def _change(config: Path | None, mail_id: int, verb: str, dry_run: bool) -> None
             click.echo(f"mail {mail_id} ({row['state']}) to {row['to']} would be tried again")
             return
         now = site.engine.clock()
-        site.store.run(lambda tx: change(tx, mail_id, now))
+        if not (verb == "retry" and site.engine.compose_again(mail_id)):
+            site.store.run(lambda tx: change(tx, mail_id, now))
     click.echo(f"mail {mail_id}: {'waits to be sent' if verb == 'retry' else 'cancelled'}")

@@ -55,8 +55,9 @@ def list_tickets(
 @click.argument("number")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @click.option("--trace", is_flag=True, help="Also why each mail was decided as it was.")
+@click.option("--extract", type=click.Path(file_okay=False, path_type=Path), help="Write all attachments there.")
 @click.pass_obj
-def show(config: Path | None, number: str, as_json: bool, trace: bool) -> None:
+def show(config: Path | None, number: str, as_json: bool, trace: bool, extract: Path | None = None) -> None:
     """Show a ticket: its facts, its mails and its history.
 
     \b
@@ -71,6 +72,10 @@ def show(config: Path | None, number: str, as_json: bool, trace: bool) -> None:
         if found is None:
             raise _unknown(number)
         traces = queries.traces_of_ticket(tx, serial) if trace else []
+        raws = [queries.raw_of_message(tx, message["id"]) for message in found["messages"]] if extract else []
+    if extract is not None:
+        _extract([raw for raw in raws if raw], extract)
+        return
     if as_json:
         plain = [{**item, "steps": [asdict(step) for step in item["steps"]]} for item in traces]
         _print_json({**found, "traces": plain} if trace else found)
@@ -156,6 +161,16 @@ def assign(config: Path | None, number: str, agent: str) -> None:
 def move(config: Path | None, number: str, department: str) -> None:
     """Move a ticket to another department."""
     _act(config, "move", number, "", argument=department)
+
+
+def _extract(raws: list[bytes], folder: Path) -> None:
+    from mailproc.cli.parse import save_attachment
+    from mailproc.message.parse import parse
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for raw in raws:
+        for attachment in parse(raw, languages=()).attachments:
+            click.echo(save_attachment(attachment, folder))
 
 
 def _act(

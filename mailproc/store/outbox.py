@@ -144,22 +144,6 @@ def recover(tx: Tx, now: datetime, sender: str | None = None) -> int:
     return _take_back(tx, "state = 'sending' AND worker = ?", (to_text(sender),), now)
 
 
-def next_due(tx: Tx) -> datetime | None:
-    """When the next queued mail is due; None when none is queued."""
-    row = tx.execute("SELECT next_at FROM outbox WHERE state = 'queued' ORDER BY next_at, id LIMIT 1").fetchone()
-    return from_time(row[0]) if row else None
-
-
-def count_open(tx: Tx, now: datetime) -> int:
-    """How many mails are due or being sent; those waiting for a later try do not count."""
-    row = tx.execute(
-        "SELECT (SELECT count(*) FROM outbox WHERE state = 'queued' AND next_at <= ?)"
-        " + (SELECT count(*) FROM outbox WHERE state = 'sending')",
-        (to_time(now),),
-    ).fetchone()
-    return int(row[0])
-
-
 def retry(tx: Tx, outbox_id: int, now: datetime, *, actor: str = "") -> None:
     """Send a mail again now, whatever became of it. Raises UsageError when it was sent or there is no such mail."""
     may_retry = ("queued", "failed", "ambiguous", "held", "cancelled")
@@ -187,6 +171,12 @@ def held_mail(tx: Tx, outbox_id: int) -> Mail | None:
     """The mail whose bytes could not be made, to be composed again; None for any other."""
     row = tx.execute("SELECT mail FROM outbox WHERE id = ? AND state = 'held'", (outbox_id,)).fetchone()
     return mail_from_json(row[0]) if row and row[0] else None
+
+
+def cause_of(tx: Tx, outbox_id: int) -> int:
+    """The inbox id of the mail whose decision queued this one; 0 for a request or the clock."""
+    row = tx.execute("SELECT inbox_id FROM outbox WHERE id = ?", (outbox_id,)).fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 def refill(tx: Tx, outbox_id: int, composed: ComposedMail, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Lists and single records for the command line: dicts with the keys of its JSON. It changes nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,12 +101,6 @@ def find_serial(tx: Tx, number: str) -> int | None:
     return int(row[0]) if row else None
 
 
-def find_number(tx: Tx, serial: int) -> str | None:
-    """What people call this ticket; None when there is no such ticket."""
-    row = tx.execute("SELECT number FROM ticket WHERE serial = ?", (serial,)).fetchone()
-    return str(row[0]) if row else None
-
-
 def trace_of(tx: Tx, inbox_id: int) -> tuple[Step, ...]:
     """How the last decision about a mail came about; empty for a mail that is not decided."""
     row = tx.execute("SELECT trace FROM decision WHERE inbox_id = ? ORDER BY id DESC LIMIT 1", (inbox_id,)).fetchone()
@@ -134,14 +128,6 @@ def raw_of_message(tx: Tx, message_id: int) -> bytes | None:
     return outbox.raw_of(tx, row[1]) if row[1] is not None else None
 
 
-def raw_of_first_mail(tx: Tx, serial: int) -> bytes | None:
-    """The bytes of the mail that opened a ticket; None for a ticket that no mail opened."""
-    row = tx.execute(
-        "SELECT inbox_id FROM message WHERE serial = ? AND inbox_id IS NOT NULL ORDER BY id LIMIT 1", (serial,)
-    ).fetchone()
-    return inbox.raw_of(tx, row[0]) if row else None
-
-
 def due_for_close(tx: Tx, now: datetime, auto_close_after: timedelta, limit: int = 200) -> tuple[int, ...]:
     """Tickets that have been resolved for that long, the longest first."""
     rows = tx.execute(
@@ -149,22 +135,6 @@ def due_for_close(tx: Tx, now: datetime, auto_close_after: timedelta, limit: int
         (to_time(now - auto_close_after), limit),
     )
     return tuple(row[0] for row in rows)
-
-
-def inbox_ids(tx: Tx, *, since: datetime | None = None, limit: int | None = None) -> Iterator[int]:
-    """Ids of stored mails, oldest first, for replaying them one by one."""
-    last, left = 0, limit
-    while left is None or left > 0:
-        size = 1000 if left is None else min(1000, left)
-        rows = tx.execute(
-            "SELECT id FROM inbox WHERE id > ? AND received_at >= ? ORDER BY id LIMIT ?",
-            (last, to_time(since) if since else "", size),
-        ).fetchall()
-        yield from (row[0] for row in rows)
-        if len(rows) < size:
-            return
-        last = rows[-1][0]
-        left = None if left is None else left - len(rows)
 
 
 def _ticket_head(row: Record) -> Record:

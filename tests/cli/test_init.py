@@ -176,7 +176,7 @@ def test_every_provider_makes_settings_that_load(tmp_path: Path, provider: str, 
 @hypothesis_settings(deadline=None, max_examples=100)
 @given(st.text(alphabet=st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" '\"#:@{}"), min_size=1))
 def test_any_name_is_quoted_so_that_it_comes_back(name: str) -> None:
-    name = name.strip() or "x"
+    name = name.strip().replace("${", "$") or "x"  # refused by `init`: a reference to a secret
     answers = Answers("generic", name, "ACME", ("o'neil@acme.example",), "acme.example", ("en",), "UTC")
     assert settings.parse(fill_template(answers), Path("mailproc.yaml"), {}).site.name == name
 

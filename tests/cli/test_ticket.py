@@ -155,3 +155,35 @@ def test_outbox_cancel_and_retry_say_what_they_did(shell, fresh_mail) -> None:  
 def test_reply_as_somebody_who_is_no_agent_is_refused(shell, number: str) -> None:  # type: ignore[no-untyped-def]
     code, _, err = shell("ticket", "reply", number, "--text", "x", "--as", "nobody@x.example")
     assert code == 2 and "no agent's address" in err
+
+
+def test_f27_a_mail_that_could_not_be_made_is_made_by_retry(shell, fresh_mail, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    from mailproc.errors import Permanent
+    from mailproc.render import composer
+
+    def broken(*_: object) -> bytes:
+        raise Permanent("Subject: broken on purpose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(composer, "compose", broken)
+        shell.take(fresh_mail())
+    assert [row["state"] for row in shell.json("outbox", "list")] == ["held", "held"]
+    assert len(shell.json("ticket", "list")) == 1  # the ticket's work is done all the same
+    for row in shell.json("outbox", "list"):
+        assert shell("outbox", "retry", str(row["id"]))[0] == 0
+    assert shell("run", "--once")[0] == 0
+    assert [row["state"] for row in shell.json("outbox", "list")] == ["sent", "sent"]
+    assert shell.json("outbox", "show", "1")["purpose"] == "forward"
+
+
+def test_ticket_show_extracts_what_did_not_travel(shell, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    from email.message import EmailMessage
+
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "jane@customer.example", "support@acme.example", "Log"
+    mail.set_content("See the log.")
+    mail.add_attachment(b"a,b\n", maintype="text", subtype="csv", filename="log.csv")
+    shell.take(mail.as_bytes())
+    number = shell.json("ticket", "list")[0]["number"]
+    assert shell("ticket", "show", number, "--extract", str(tmp_path / "out"))[0] == 0
+    assert (tmp_path / "out" / "log.csv").read_bytes() == b"a,b\n"

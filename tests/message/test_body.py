@@ -188,4 +188,5 @@ def test_html_of_any_depth_gives_its_text(depth: int) -> None:
     )
 )
 def test_html_to_text_never_raises(pieces: list[str]) -> None:
-    html_to_text("".join(pieces), []).encode("utf-8")
+    text = html_to_text("".join(pieces), [])
+    assert text.encode("utf-8").decode("utf-8") == text

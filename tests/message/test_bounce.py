@@ -213,7 +213,8 @@ def test_mail_of_people_is_no_bounce(headers: Headers, subject: str, text: str, 
     "content", [b"", b"\xff\xfe" * 50, b":::\n:::", b"Action", b"Final-Recipient: rfc822;\nAction: failed\n"]
 )
 def test_broken_report_is_no_problem(content: bytes) -> None:
-    find_bounce(DAEMON, "x", "", (Part("message/delivery-status", content=content),), "")
+    found = find_bounce(DAEMON, "x", "", (Part("message/delivery-status", content=content),), "")
+    assert found is None or found.recipients == ()
 
 
 HOSTILE = {

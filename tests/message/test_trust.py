@@ -1,5 +1,6 @@
 """How far a From address is proven: whose Authentication-Results count, and what they must say."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -292,5 +293,7 @@ def test_parse_auth_results_when_it_is_none(value: str) -> None:
 
 
 def test_t54_auth_results_are_read_in_linear_time() -> None:
+    started = time.process_time()
     for unit in ("(", '"', "a=", ";", "\\", "(a)", '""', "a=b;"):
         parse_auth_results("mx; " + unit * (16_000 // len(unit)))
+    assert time.process_time() - started < 2

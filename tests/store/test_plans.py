@@ -48,8 +48,6 @@ def work_a_day(store: Store) -> None:
     store.run(lambda tx: outbox.recover(tx, NOW))
     (mail, *_) = store.run(lambda tx: outbox.lease(tx, sender="s", now=minutes(1)))
     store.run(lambda tx: outbox.settle(tx, mail.id, Receipt(ReceiptState.SENT), minutes(1)))
-    store.run(lambda tx: outbox.next_due(tx))
-    store.run(lambda tx: outbox.count_open(tx, NOW))
     store.run(lambda tx: inbox.count_waiting(tx))
     store.run(lambda tx: queries.due_for_close(tx, NOW, minutes(1) - NOW))
     store.run(lambda tx: queries.find_serial(tx, "ACME-1"))

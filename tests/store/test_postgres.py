@@ -166,6 +166,7 @@ def test_a_ticket_changed_elsewhere_makes_a_job_of_a_group_wait_alone(store: Sto
         gate.set()
         changing.result(5)
         futures[1].result(5)
+    assert seen[:2] == [False, True]
 
 
 def test_f11_a_lock_that_stays_is_unavailable(url: str) -> None:

@@ -69,7 +69,7 @@ def test_f11_a_lock_of_another_process_is_waited_for(tmp_path: Path) -> None:
         holder.execute("BEGIN IMMEDIATE")
         timer = threading.Timer(0.2, lambda: holder.execute("COMMIT"))
         timer.start()
-        put(store)
+        assert put(store) == 1
         timer.join()
         holder.close()
 

@@ -1,0 +1,107 @@
+"""One mail of a decision to its final bytes: words from a template, addresses with tokens, headers, files.
+
+Decides nothing; a mail that cannot be made comes back with its error and costs the ticket nothing.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mailproc import maillog
+from mailproc.desk.draft import Policy
+from mailproc.errors import MailprocError
+from mailproc.message.compose import Outgoing, clean_header_text, clean_message_ids, compose
+from mailproc.records.effects import ComposedMail, Mail
+from mailproc.records.mail import Attachment
+from mailproc.render.renderer import Renderer
+from mailproc.render.variables import build_context
+from mailproc.tickets.followup import LOOP_HEADER
+from mailproc.tickets.token import make_message_id, make_reply_address, make_token
+
+
+def compose_mail(
+    mail: Mail, attachments: Sequence[Attachment], now: datetime, policy: Policy, renderer: Renderer
+) -> ComposedMail:
+    """Final bytes of one mail; trouble with a template or a header holds this mail and nothing else (F27)."""
+    site, keys = policy.site, policy.keys
+    message_id = make_message_id(keys, mail.serial, mail.n, site.domain)
+
+    def address_for(purpose: str) -> str:
+        if not mail.identity:
+            return mail.from_address
+        return make_reply_address(site, make_token(keys, purpose, mail.serial, mail.identity), mail.from_address)
+
+    reply_to = address_for(mail.reply_purpose)
+    carried, listed = _fit(policy, attachments) if mail.attaches else ((), ())
+    envelope_from = reply_to if mail.is_automatic and mail.role == "customer" else mail.from_address
+    try:
+        has_buttons = mail.role == "agent" and bool(mail.identity) and site.address_extension != "none"
+        context = build_context(
+            mail.template,
+            mail.context,
+            history=mail.history,
+            attachments_left_out=listed,
+            reply_address=reply_to if has_buttons else "",
+            resolve_address=address_for("d") if has_buttons else "",
+            note_address=address_for("n") if has_buttons else "",
+            reply_subject=f"Re: {mail.tag} {mail.subject}".replace("  ", " "),
+            **({"text": mail.text} if mail.text or "text" not in dict(mail.context) else {}),
+        )
+        rendered = renderer.render(mail.template, mail.language, context)
+        subject = clean_header_text(" ".join(part for part in (mail.tag, mail.subject or rendered.subject) if part))
+        raw = compose(
+            Outgoing(
+                message_id=message_id,
+                from_name=clean_header_text(mail.from_name),
+                from_address=mail.from_address,
+                recipient=mail.recipient,
+                reply_to=reply_to if reply_to != mail.from_address else "",
+                subject=subject,
+                date=now,
+                in_reply_to=next(iter(clean_message_ids((mail.in_reply_to,))), ""),
+                references=_references(policy, mail),
+                headers=(*_machine_headers(mail, message_id), *mail.headers),
+                text=rendered.text,
+                html=rendered.html,
+                attachments=carried,
+            )
+        )
+    except MailprocError as error:
+        return ComposedMail(mail, message_id, envelope_from, b"", subject=mail.subject, error=str(error))
+    if rendered.problem:
+        maillog.warned("template", template=mail.template, language=mail.language, problem=rendered.problem)
+    return ComposedMail(mail, message_id, envelope_from, raw, subject=subject, text=rendered.text)
+
+
+def _references(policy: Policy, mail: Mail) -> tuple[str, ...]:
+    """The ticket's constant root id, then the chain, oldest dropped first past 20 (mail-policy section 5)."""
+    root = make_message_id(policy.keys, mail.serial, 0, policy.site.domain)
+    chain = [message_id for message_id in dict.fromkeys(mail.references) if message_id != root]
+    return (root, *clean_message_ids(chain[-19:]))
+
+
+def _fit(policy: Policy, attachments: Sequence[Attachment]) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+    """The attachments that travel along, and lines about those that would make the mail too large."""
+    carried: list[Attachment] = []
+    listed: list[str] = []
+    room = policy.site.max_attachments_size
+    for item in attachments:
+        if item.size <= room:
+            room -= item.size
+            carried.append(item)
+        else:
+            listed.append(f"{item.filename} ({item.size / 1_000_000:.1f} MB)")
+    return tuple(carried), tuple(listed)
+
+
+def _machine_headers(mail: Mail, message_id: str) -> tuple[tuple[str, str], ...]:
+    """What tells other machines that no person wrote this (RFC 3834 section 5), and ourselves that it is ours."""
+    guard = (LOOP_HEADER.title(), message_id)
+    if not mail.is_automatic:
+        return (guard,)
+    kind = "auto-replied" if mail.purpose == "received" else "auto-generated"
+    return (
+        guard,
+        ("Auto-Submitted", kind),
+        ("X-Auto-Response-Suppress", "DR, RN, NRN, OOF, AutoReply"),
+        ("Precedence", "bulk"),
+    )
