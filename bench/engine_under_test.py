@@ -73,7 +73,7 @@ class Site:
 
     def work_all(self) -> None:
         """Decides, commits and queues for everything that waits, as the daemon does."""
-        while self._site.engine.work():
+        while self._site.engine.work() and self._site.engine.has_more:
             pass
 
     def tags(self) -> list[str]:

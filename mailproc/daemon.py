@@ -185,7 +185,7 @@ class Daemon:
         worked = self.site.engine.work()
         if worked:
             self._send_waits.set()
-        return bool(worked)
+        return self.site.engine.has_more
 
     def _send_step(self) -> bool:
         return bool(self.site.engine.send(self.delivery))

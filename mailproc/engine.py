@@ -42,6 +42,7 @@ from mailproc.tickets.followup import Keys, Match, find_keys, match_ticket
 
 MOST_ATTEMPTS = 3
 _BATCH = 50
+_MUCH = 2_000_000  # bytes of one claim
 _WARM_UP_MAIL = b"""From: %s\r\nTo: %s\r\nSubject: Warm-up\r\n\r
 This mail is never stored; reading it loads what reading mail needs.\r
 """
@@ -85,6 +86,7 @@ class Engine:
         self.renderer = renderer
         self.clock = clock
         self.worker = worker
+        self.has_more = False
         self._lost_claims: list[int] = []
 
     # ---- in
@@ -95,9 +97,15 @@ class Engine:
         return self.store.submit(lambda tx: inbox.put(tx, packed, envelope), urgent=True)
 
     def work(self, limit: int = _BATCH) -> int:
-        """Decide the mails that wait, up to `limit`; returns how many were claimed."""
+        """Decide the mails that wait, up to `limit`; returns how many were claimed.
+
+        `has_more` tells afterwards whether the claim left mails behind; one that did not needs no second look.
+        """
         now = self.clock()
         claims = self.store.run(lambda tx: self._claim(tx, now, limit))
+        # A claim ends early at its limit, at a big mail, or at one that is tried again and comes alone
+        size = sum(len(claim.raw) for claim in claims)
+        self.has_more = len(claims) >= limit or size >= _MUCH or any(claim.attempts > 1 for claim in claims)
         understood: list[tuple[inbox.Claimed, _Understood]] = []
         for claim in claims:
             if claim.attempts > MOST_ATTEMPTS:
