@@ -254,7 +254,8 @@ def _is_public(message: ThreadMessage) -> bool:
 def _entries(policy: Policy, ticket: Ticket, messages: list[ThreadMessage]) -> tuple[tuple[str, str, str], ...]:
     return tuple(
         (
-            message.author.name or message.author.addr,
+            # What went out is shown by the name it went out under: an agent's address is nobody's outside
+            message.author.name or (message.author.addr if message.direction == "in" else policy.site.name),
             f"{_day(policy, ticket, message.date)}, {_local_time(policy, message.date):%H:%M}",
             message.text,
         )
