@@ -7,8 +7,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -52,6 +53,8 @@ def make_delivery(settings: Settings) -> Delivery:
 def run_once(site: OpenSite) -> None:
     """Work until nothing is due or leased; opens no listener, rows waiting for a later retry stay."""
     delivery = make_delivery(site.settings)
+    with suppress(SiteLocked), lock_site(site.settings.database):
+        site.store.run(inbox.release_claims)  # what a run that was cut short had in hand
     while site.engine.work() or site.engine.tick() or site.engine.send(delivery):
         pass
 
@@ -68,7 +71,6 @@ class Daemon:
         self._reloading = threading.Event()
         self._work_waits = threading.Event()
         self._send_waits = threading.Event()
-        self._lock_file: int | None = None
         url = site.settings.database
         self._disk_path = Path(url.removeprefix("sqlite:///")).parent if url.startswith("sqlite") else None
         self._looks_again_at = 0.0
@@ -81,7 +83,10 @@ class Daemon:
         Raises SiteLocked when another daemon holds a SQLite site, Permanent when a listener cannot be opened.
         """
         sys.setswitchinterval(_SWITCH_SECONDS)
-        self._lock()
+        with lock_site(self.site.settings.database):
+            self._run(with_signals)
+
+    def _run(self, with_signals: bool) -> None:
         try:
             if with_signals:
                 signal.signal(signal.SIGTERM, self._on_signal)
@@ -107,7 +112,6 @@ class Daemon:
         finally:
             for listener in self.listeners:
                 listener.stop()
-            self._unlock()
             maillog.daemon_stopped(self.site.settings.site.name)
 
     def stop(self) -> None:
@@ -239,23 +243,26 @@ class Daemon:
         else:
             self.stop()
 
-    def _lock(self) -> None:
-        url = self.site.settings.database
-        if not url.startswith("sqlite"):
-            return
-        path = f"{url.removeprefix('sqlite:///')}.lock"
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+
+@contextmanager
+def lock_site(database: str) -> Iterator[None]:
+    """Keeps every other daemon off a SQLite site; PostgreSQL sites may have several.
+
+    Raises SiteLocked when another one holds it.
+    """
+    if not database.startswith("sqlite"):
+        yield
+        return
+    path = f"{database.removeprefix('sqlite:///')}.lock"
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            os.close(descriptor)
             raise SiteLocked(f"another mailproc daemon runs on this site ({path} is locked); stop it first") from error
-        self._lock_file = descriptor
-
-    def _unlock(self) -> None:
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def notify_supervisor(state: str) -> None:

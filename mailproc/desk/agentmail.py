@@ -6,7 +6,7 @@ from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
 from mailproc.desk.mailcommands import CommandMail, read_commands
 from mailproc.desk.outgoing import customer_addresses
-from mailproc.desk.ownwords import find_attached_leaks, find_leaks, find_own_words, hide_inner_addresses
+from mailproc.desk.ownwords import customer_lines, find_attached_leaks, find_leaks, find_own_words, hide_inner_addresses
 from mailproc.desk.reasons import REASONS
 from mailproc.desk.speakers import AgentStanding, agent_standing
 from mailproc.desk.verbs import Change, plan_change, run_commands
@@ -25,7 +25,7 @@ def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Tick
     standing = agent_standing(arrival, agent, ticket)
     if arrival.inbound.mail_class not in _SPOKEN and arrival.released_as != "agent":
         # Out-of-office of an agent: kept for the department, and nothing is changed by it
-        if arrival.trust.level is Level.A0:
+        if arrival.trust.level is Level.A0 or (arrival.trust.level is Level.A1 and standing.reason):
             return draft.hold("agent-unproven", serial=ticket.serial)
         draft.step("commands", f"automatic mail of agent {agent.name}", False)
         draft.add(_message(arrival, ticket, agent, "auto", arrival.inbound.new_text))
@@ -35,7 +35,11 @@ def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Tick
         return draft.hold(standing.reason, serial=ticket.serial)
     words = find_own_words(arrival, ticket)
     # Released by an operator it goes as it stands: a line that was no command is a sentence
-    mail = CommandMail((), words.strip(), ()) if arrival.released_as == "agent" else read_commands(words)
+    mail = (
+        CommandMail((), words.strip(), ())
+        if arrival.released_as == "agent"
+        else read_commands(words, customer_lines(ticket))
+    )
     change = plan_change(mail.commands, ticket, agent, draft.policy)
     problems = (*mail.problems, *change.problems)
     if problems:
@@ -71,7 +75,7 @@ def _work(
         if size > limit:
             problem = f"the files come to {size / 1e6:.1f} MB, and {limit / 1e6:.0f} MB can go out with one mail"
             return _refuse(arrival, draft, agent, ticket, "attachments-too-large", (problem,))
-        leaks = (*find_leaks(text, ticket), *find_attached_leaks(inbound.attachments))
+        leaks = (*find_leaks(arrival, ticket, text), *find_attached_leaks(inbound.attachments, draft.policy))
         if leaks:
             return _refuse(arrival, draft, agent, ticket, "would-leak", leaks)
         text = hide_inner_addresses(text, draft.policy)

@@ -96,7 +96,7 @@ def _bounce(arrival: Arrival, draft: Draft) -> Decision:
     status = bounce.status if bounce else ""
     if ours is not None and sent is not None:
         draft.add(MarkBounced(ours.serial, ours.n, failed, status, for_good, explanation[:500]))
-        if for_good and sent.is_to_customer and says_no_such_address(0, f"{status} {explanation}"):
+        if for_good and sent.is_to_customer and says_no_such_address(0, status or explanation):
             draft.add(RememberContact(failed, is_dead=True))
         if sent.is_to_customer and for_good and not sent.is_bounced:
             _tell_author(arrival, draft, ticket, sent.author, failed, explanation, status)

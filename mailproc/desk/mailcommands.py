@@ -50,8 +50,11 @@ class CommandMail:
     problems: tuple[str, ...]
 
 
-def read_commands(new_text: str) -> CommandMail:
-    """The commands of the first or last block, and the text without them."""
+def read_commands(new_text: str, foreign_lines: frozenset[str] = frozenset()) -> CommandMail:
+    """The commands of the first or last block, and the text without them.
+
+    `foreign_lines` are lines the customer wrote (blanks folded, casefolded): at the end of a mail they are a quote.
+    """
     lines = new_text.replace("\r\n", "\n").split("\n")
     start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     commands: list[Command] = []
@@ -66,7 +69,12 @@ def read_commands(new_text: str) -> CommandMail:
     if not commands and not problems:
         tail = _last_block(lines, head)
         for index in range(tail, len(lines)):
-            if lines[index].strip() and len(problems) < _MOST_PROBLEMS:
+            if " ".join(lines[index].split()).casefold() in foreign_lines:
+                shown = lines[index].strip()[:60]
+                problems.append(
+                    f"line {index + 1} `{shown}` is in the customer's mail too; is it yours? Then write it first"
+                )
+            elif lines[index].strip() and len(problems) < _MOST_PROBLEMS:
                 _read_line(lines[index], index + 1, commands, problems)
     text = "\n".join(lines[head:tail]).strip("\n").rstrip()
     return CommandMail(tuple(commands), text, tuple(problems))

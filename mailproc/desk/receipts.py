@@ -10,15 +10,23 @@ from mailproc.records.delivery import Receipt
 from mailproc.records.effects import MarkBounced, RememberContact
 from mailproc.records.ticket import Known
 
-_ENHANCED = re.compile(r"\b5\.[0-9]{1,3}\.[0-9]{1,3}\b")
+_ENHANCED = re.compile(r"\s*(?:5[0-9]{2}[ -])?(5\.[0-9]{1,3}\.[0-9]{1,3})\b")
+_NOBODY = re.compile(
+    r"no such (?:user|mailbox|recipient|address)|unknown (?:user|recipient|address)|"
+    r"(?:user|mailbox|recipient|address)[^.;]{0,60}(?:unknown|not found|does not exist|doesn't exist|no such)",
+    re.IGNORECASE,
+)
 # RFC 3463 section 3.2: the address itself is wrong. Other refusals, a spam filter's say, are about one mail
 _NO_SUCH_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})
 
 
 def says_no_such_address(code: int, text: str) -> bool:
     """True when a server's answer means that nobody will ever read mail to this address."""
-    enhanced = _ENHANCED.findall(text[:2_000])
-    return any(status in _NO_SUCH_ADDRESS for status in enhanced) if enhanced else code in (550, 551, 553)
+    # The code a server puts first is its verdict; codes further on are prose
+    enhanced = _ENHANCED.match(text)
+    if enhanced is not None:
+        return enhanced[1] in _NO_SUCH_ADDRESS
+    return code in (0, 550, 551, 553) and _NOBODY.search(text[:2_000]) is not None
 
 
 def decide_failed(known: Known, serial: int, n: int, receipt: Receipt, policy: Policy, now: datetime) -> Decision:

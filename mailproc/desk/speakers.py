@@ -14,6 +14,7 @@ from mailproc.tickets.token import PURPOSES, TokenClaim, is_genuine
 
 CUSTOMER_TOKEN_LIFE = timedelta(days=180)
 AGENT_TOKEN_LIFE = timedelta(days=30)
+_LARGEST_CLOCK_ERROR = timedelta(days=1)
 AGENT_MAIL_LIFE = timedelta(days=7)  # older than this an agent's mail may be a copy somebody kept (T19)
 
 
@@ -79,7 +80,8 @@ def agent_standing(arrival: Arrival, agent: Agent, ticket: Ticket) -> AgentStand
     own = set(agent.addresses)
     if any(address.addr not in own for address in arrival.inbound.reply_to):
         return refused("agent-reply-to")
-    if arrival.inbound.date is None or arrival.now - arrival.inbound.date > AGENT_MAIL_LIFE:
+    date = arrival.inbound.date
+    if date is None or not -_LARGEST_CLOCK_ERROR < arrival.now - date <= AGENT_MAIL_LIFE:
         return refused("agent-stale")
     if arrival.inbound.message_id and arrival.inbound.message_id in arrival.known.by_id:
         return refused("agent-replay")  # the same mail with other bytes: a copy somebody changed (T19)

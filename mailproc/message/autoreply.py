@@ -151,7 +151,9 @@ def classify(
     """The class by mail-policy section 4 without OWN; the first that fits wins."""
     if bounce is not None:
         return ClassResult(MailClass.BOUNCE, _say("delivery report", bounce.status or bounce.explanation))
-    special = _find_report(headers, subject, parts) or _find_note(subject, text, parts)
+    # A sentence about a mail is a note about it only where it answers one
+    answers = bool(first(headers, "in-reply-to") or first(headers, "references"))
+    special = _find_report(headers, subject, parts) or _find_note(subject, text if answers else "", parts)
     if special is not None:
         return special
     out_of_office = find_out_of_office(subject)
@@ -191,7 +193,7 @@ def _find_note(subject: str, text: str, parts: tuple[Part, ...]) -> ClassResult 
         if part.content_type == "text/vnd.google.email-reaction+json":
             return ClassResult(MailClass.REACTION, f"part {part.content_type}")
     note = text.strip()
-    if len(note) <= _MAX_NOTE:
+    if 0 < len(note) <= _MAX_NOTE:
         low = note[:_MAX_VALUE].casefold()
         for words in (subject[:_MAX_VALUE].casefold(), note.partition("\n")[0][:200].casefold()):
             # "rea" is in all forms of the verb. Nothing but a colon or an emoji may follow: a person's sentence goes on

@@ -164,7 +164,8 @@ def _may_be_trusted(value: str, trusted: tuple[str, ...]) -> bool:
 
 def _by_host(received: str) -> str:
     """The host that wrote a Received field, lower case; comments are the client's to fill and are left out."""
-    received = received[:4_096]
+    if len(received) > 4_096:
+        return ""  # whatever stands past the cut could be the host that really wrote it
     for _ in range(5):
         shorter = _COMMENTS.sub(" ", received)
         if shorter == received:
@@ -172,7 +173,8 @@ def _by_host(received: str) -> str:
         received = shorter
     # A HELO may hold " by our.host": a field that names two hosts names none
     hosts = _BY_HOST.findall(received)
-    return hosts[0].lower().rstrip(".") if len(hosts) == 1 else ""
+    is_plain = not any(mark in received for mark in '()"')
+    return hosts[0].lower().rstrip(".") if len(hosts) == 1 and is_plain else ""
 
 
 def _is_border(host: str, borders: tuple[str, ...]) -> bool:

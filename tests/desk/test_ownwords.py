@@ -2,9 +2,9 @@
 
 import pytest
 
-from mailproc.desk.ownwords import find_leaks, hide_inner_addresses
+from mailproc.desk.ownwords import hide_inner_addresses
 from mailproc.records.decision import Outcome
-from mailproc.records.mail import Level, Trust
+from mailproc.records.mail import Address, Level, Trust
 from mailproc.records.ticket import SentMail, ThreadMessage
 from mailproc.tickets.token import make_message_id
 from tests.builders import (
@@ -80,7 +80,7 @@ def test_t46_the_card_and_our_signed_addresses_never_reach_the_customer(quote: s
 
 @pytest.mark.parametrize(
     "shape",
-    ["{}", "mailto:{}", "x{}", "\u200b{}", "{upper}", "{split}", "{encoded}", "{soft}", "{zero}"],
+    ["{}", "mailto:{}", "\u200b{}", "{upper}", "{split}", "{encoded}", "{soft}", "{zero}", "{wide}"],
 )
 def test_t47_a_token_however_written_holds_the_answer(shape: str) -> None:
     word = TOKEN.partition("@")[0]
@@ -91,6 +91,7 @@ def test_t47_a_token_however_written_holds_the_answer(shape: str) -> None:
         encoded=TOKEN.replace("+", "%2B"),
         soft=word[:20] + "=\r\n" + word[20:],
         zero=word[:20] + "\u200b" + word[20:],
+        wide="".join(chr(ord(letter) + 0xFEE0) if letter.isalnum() else letter for letter in word),
     )
     decision = answer(f"See {written}", names_ours=False)
     assert (decision.outcome, decision.reason) == (Outcome.HELD, "would-leak")
@@ -101,10 +102,49 @@ def test_t46_words_of_a_note_hold_the_answer() -> None:
     note = ThreadMessage(
         "in", "internal", "note", make_ticket().requester, NOW, "this customer never pays his bills on time at all"
     )
-    ticket = make_ticket(thread=(*make_ticket().thread, note))
-    leaks = find_leaks("As said, this customer never pays his bills on time at all, sorry.", ticket)
-    assert leaks and "internal note" in leaks[0]
-    assert find_leaks("You never pay on time.", ticket) == ()
+    known = make_known(make_ticket(thread=(*make_ticket().thread, note)))
+
+    def answered(text: str):  # type: ignore[no-untyped-def]
+        return decide(make_mail(f"Ann <{ANN}>", TOKEN, "Re: Printer", text, "<a1@acme.example>"), known, trust=PROVEN)
+
+    assert answered("As said, this customer never pays his bills on time at all, sorry.").reason == "would-leak"
+    assert answered("You never pay on time.").reason == "agent-answer"
+
+
+PROSE = (
+    "Yes",
+    "Thanks",
+    "Your order 10011 has been dispatched today.",
+    "Ticket number 482170 will be handled by Jane.",
+    "Kundennummer 100234 haben wir gefunden, die Sendung geht heute noch raus.",
+    "error 10060 means that the server does not answer",
+    "see https://x.example/?id=ac12345abcdefghijklmnopqrstuv and ar10011abcdefghijklmnopq",
+    "It prints blank pages.",
+    "It prints blank pages.\nThen clean the rollers, please, and print a page of your own.",
+)
+
+
+@pytest.mark.parametrize("names_ours", [True, False])
+@pytest.mark.parametrize("text", PROSE)
+def test_ordinary_answers_go_out_word_for_word(text: str, names_ours: bool) -> None:
+    decision = answer(text, names_ours=names_ours)
+    assert decision.reason == "agent-answer"
+    assert sent_to_customer(decision) == text
+
+
+def test_an_answer_that_repeats_an_earlier_answer_keeps_every_word() -> None:
+    earlier = "Please restart the router, wait five minutes and start it again with the red button."
+    mine = ThreadMessage("in", "internal", "answer", Address(ANN, "Ann"), NOW, earlier)
+    out = ThreadMessage("out", "public", "answer", Address(ANN, "Ann"), NOW, earlier)
+    text = f"As I said before:\n{earlier}\nIf that does not help, call us."
+    raw = make_mail(f"Ann <{ANN}>", TOKEN, "Re: Printer", text, "<a2@acme.example>")
+    decision = decide(raw, make_known(make_ticket(thread=(*make_ticket().thread, mine, out))), trust=PROVEN)
+    assert sent_to_customer(decision) == text
+
+
+def test_bare_quote_marks_do_not_go_out() -> None:
+    quoted = "\n".join(f"> {line}".rstrip() for line in SENT_TEXT.splitlines())
+    assert sent_to_customer(answer(f"Yes\n\n{quoted}")).strip() == "Yes"
 
 
 def test_t47_an_attached_notification_holds_the_answer() -> None:

@@ -176,6 +176,9 @@ def test_reports_are_seen(headers: Headers, part: Part) -> None:
     assert _class(headers, parts=(part,), return_path="")[0] == "report"
 
 
+ANSWERS: Headers = (("in-reply-to", "<m1@ours.example>"),)
+
+
 @pytest.mark.parametrize(
     ("subject", "text"),
     [
@@ -185,7 +188,21 @@ def test_reports_are_seen(headers: Headers, part: Part) -> None:
     ],
 )
 def test_reaction_is_seen_in_words(subject: str, text: str) -> None:
-    assert _class(subject=subject, text=text)[0] == "reaction"
+    assert _class(ANSWERS, subject=subject, text=text)[0] == "reaction"
+    assert _class(subject=subject, text=text)[0] == "human"  # about no mail: somebody's sentence, and nothing is lost
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My colleague reacted to your message, but I still need help.",
+        "Hi, nobody reacted to your email so far.\nPlease call me back.",
+        "I would like to recall the message I sent you, is that possible?",
+    ],
+)
+def test_a_persons_sentence_is_no_reaction_and_no_recall(text: str) -> None:
+    assert _class(text=text)[0] == "human"
+    assert _class(ANSWERS, text=text)[0] == "human"
 
 
 def test_reaction_is_seen_in_part() -> None:
@@ -203,8 +220,9 @@ def test_reaction_is_seen_in_part() -> None:
     ],
 )
 def test_recall_is_seen(text: str) -> None:
-    assert _class(text=text)[0] == "recall"
-    assert _class(text=f"Hello, {'my pump is broken. ' * 40}{text}")[0] == "human"
+    assert _class(ANSWERS, text=text)[0] == "recall"
+    assert _class(text=text)[0] == "human"
+    assert _class(ANSWERS, text=f"Hello, {'my pump is broken. ' * 40}{text}")[0] == "human"
 
 
 @pytest.mark.parametrize(
