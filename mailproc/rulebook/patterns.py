@@ -83,9 +83,12 @@ def is_slow(pattern: Pattern) -> bool:
 def compile_glob(source: str) -> Pattern:
     """The pattern of a glob: `*` any text, `?` one character, all else itself; the whole text must fit."""
     body = re.sub(r"\*+", "*", source)
-    parts = (".*" if char == "*" else "." if char == "?" else regex.escape(char) for char in body)
-    compiled = regex.compile(rf"(?s:\A{''.join(parts)}\Z)", regex.IGNORECASE)
-    return Pattern(source, compiled, frozenset(), _find_safe_length("*" * body.count("*")))
+    first, *rest = ["".join("." if char == "?" else regex.escape(char) for char in part) for part in body.split("*")]
+    # The first place a piece fits is as good as any later one, so each is found once and never tried again
+    middle = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    last = f".*{rest[-1]}" if rest else ""
+    compiled = regex.compile(rf"(?s:\A{first}{middle}{last}\Z)", regex.IGNORECASE)
+    return Pattern(source, compiled, frozenset(), _find_safe_length("*" * min(body.count("*"), 1)))
 
 
 def _find_safe_length(source: str) -> int:
