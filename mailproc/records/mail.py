@@ -1,6 +1,7 @@
 """What is known of one e-mail: how it came, what it says, how far it can be trusted. Dry: data only."""
 
 from dataclasses import dataclass, field
+from datetime import date as Day
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -18,6 +19,17 @@ class MailClass(StrEnum):
     LIST = "list"
     ROLE = "role"
     HUMAN = "human"
+
+
+class Intent(StrEnum):
+    """What a requester's few own words say, where they say just that; anything else is NONE."""
+
+    NONE = ""
+    THANKS = "thanks"  # and nothing more: a resolved ticket stays resolved
+    WORKS = "works"  # "it works now"
+    STILL_BROKEN = "still-broken"  # "it still does not"
+    STATUS = "status"  # "any news?"
+    UNSUBSCRIBE = "unsubscribe"
 
 
 class Level(IntEnum):
@@ -62,6 +74,7 @@ class Attachment:
     is_inline: bool = False
     content_id: str = ""
     content: bytes = field(default=b"", repr=False, compare=False)
+    summary: str = ""  # one line of what is in it, where that can be said: an appointment, a protected mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,8 @@ class Forwarded:
     date: str = ""  # as written in the mail: clients localise it
     message_id: str = ""
     text: str = ""
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,10 @@ class Inbound:
     mail_class: MailClass = MailClass.HUMAN
     class_evidence: str = ""  # the header or pattern that decided, e.g. "Auto-Submitted: auto-replied"
     auto_kind: str = ""  # of AUTO: "reply" (out-of-office, vacation, auto-replied) or "generated"
+    is_away: bool = False  # an out-of-office reply
+    away_until: Day | None = None  # the day of return, where an out-of-office reply names one
+    intent: Intent = Intent.NONE
+    protection: str = ""  # smime-signed | smime-encrypted | pgp-signed | pgp-encrypted, "" when in the open
     bounce: Bounce | None = None
     forwarded: Forwarded | None = None
     defects: tuple[Defect, ...] = ()
