@@ -103,6 +103,7 @@ class Engine:
         """
         now = self.clock()
         claims = self.store.run(lambda tx: self._claim(tx, now, limit))
+        del self._lost_claims[:500]
         # A claim ends early at its limit, at a big mail, or at one that is tried again and comes alone
         size = sum(len(claim.raw) for claim in claims)
         self.has_more = len(claims) >= limit or size >= _MUCH or any(claim.attempts > 1 for claim in claims)
@@ -139,7 +140,6 @@ class Engine:
         if self._lost_claims:
             # The store was away in the middle of our work, and the mails in hand then are not to blame for it
             inbox.give_back(tx, self._lost_claims[:500])
-            del self._lost_claims[:500]
         return inbox.claim(tx, worker=self.worker, now=now, limit=limit)
 
     def _number(self, serial: int | None) -> str:

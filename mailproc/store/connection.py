@@ -63,6 +63,8 @@ class Connection(Protocol):
     database: peewee.Database  # the same connection for peewee's queries
     spare_serial: int | None  # drawn from the sequence and not used yet (PostgreSQL)
     counted_hour: int  # when old sums were last removed
+    usual_hour: tuple[int, float] | None  # an hour, and how much limited mail an hour of the week before it saw
+    undoes_cheaply: bool  # a savepoint a job, so that a job that fails leaves the others of its transaction alone
 
     def execute(self, sql: str, params: Sequence[object] = ()) -> Cursor: ...
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None: ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailproc.records.ticket import SendCounts
-from mailproc.store.transaction import Tx
+from mailproc.store.transaction import Tx, in_list
 from mailproc.store.values import to_hash, to_key, to_time
 
 MOST_COUNTED = 1_000  # of one recipient or ticket; no limit is meant to be higher
@@ -47,19 +47,13 @@ def read_counts(tx: Tx, question: Question, now: datetime) -> SendCounts:
         sender_hour = max(sender_hour, sum(1 for (at,) in times if at >= hour_ago))
     for serial, last_agent_at in question.tickets:
         times = tx.execute(
-            "SELECT created_at FROM outbox WHERE is_limited = 1 AND serial = ? AND created_at >= ?"
-            " ORDER BY created_at DESC LIMIT ?",
+            "SELECT created_at FROM outbox WHERE is_limited = 1 AND serial = ? AND created_at >= ? LIMIT ?",
             (serial, max(day_ago, last_agent_at or ""), MOST_COUNTED),
         ).fetchall()
         ticket_day = max(ticket_day, len(times))
         ticket_hour = max(ticket_hour, sum(1 for (at,) in times if at >= hour_ago))
     domains = list(dict.fromkeys(domain for r in question.recipients if (domain := _domain(r))))
     domain_hour, site_hour = _count_minutes(tx, domains, now)
-    hours = _hour_of(now)
-    # Between two times and not open-ended: the hour under way is no usual hour yet
-    row = tx.execute(
-        "SELECT coalesce(sum(mails), 0) FROM sent_hour WHERE hour >= ? AND hour < ?", (hours - _HOURS_OF_WEEK, hours)
-    ).fetchone()
     return SendCounts(
         sender_hour=sender_hour,
         sender_day=sender_day,
@@ -67,7 +61,7 @@ def read_counts(tx: Tx, question: Question, now: datetime) -> SendCounts:
         ticket_hour=ticket_hour,
         ticket_day=ticket_day,
         site_hour=site_hour,
-        site_usual_hour=float(row[0]) / _HOURS_OF_WEEK,
+        site_usual_hour=_usual_hour(tx, now),
         same_subject=_count_same_subject(tx, question, now),
     )
 
@@ -82,12 +76,11 @@ def record_sent(tx: Tx, recipients: Sequence[str], now: datetime) -> None:
     scopes: dict[str, int] = {_SITE: len(recipients)}
     for domain in domains:
         scopes[domain] = scopes.get(domain, 0) + 1
-    for scope, mails in scopes.items():
-        tx.execute(
-            "INSERT INTO sent_minute (scope, minute, writer, mails) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (scope, minute, writer) DO UPDATE SET mails = sent_minute.mails + excluded.mails",
-            (scope, minute, writer, mails),
-        )
+    tx.executemany(
+        "INSERT INTO sent_minute (scope, minute, writer, mails) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (scope, minute, writer) DO UPDATE SET mails = sent_minute.mails + excluded.mails",
+        [(scope, minute, writer, mails) for scope, mails in scopes.items()],
+    )
     tx.execute(
         "INSERT INTO sent_hour (hour, writer, mails) VALUES (?, ?, ?)"
         " ON CONFLICT (hour, writer) DO UPDATE SET mails = sent_hour.mails + excluded.mails",
@@ -111,16 +104,29 @@ def hash_subject(sender: str, subject_key: str, at: datetime) -> int | None:
     return _hour_of(at) << _HASH_BITS | to_hash(sender, subject_key) & (1 << _HASH_BITS) - 1
 
 
+def _usual_hour(tx: Tx, now: datetime) -> float:
+    """The mean of the last week's hours; they are over, so that it changes with the hour and not with a mail."""
+    hour = _hour_of(now)
+    known = tx.connection.usual_hour
+    if known is None or known[0] != hour:
+        # Between two times and not open-ended: the hour under way is no usual hour yet
+        row = tx.execute(
+            "SELECT coalesce(sum(mails), 0) FROM sent_hour WHERE hour >= ? AND hour < ?", (hour - _HOURS_OF_WEEK, hour)
+        ).fetchone()
+        known = tx.connection.usual_hour = hour, float(row[0]) / _HOURS_OF_WEEK
+    return known[1]
+
+
 def _count_minutes(tx: Tx, domains: Iterable[str], now: datetime) -> tuple[int, int]:
     # The minute an hour ago counts whole: a limit may hold a minute longer, never let one more mail out
     since = _minute_of(now - _HOUR)
-    sums = {}
-    for scope in (_SITE, *domains):
-        row = tx.execute(
-            "SELECT coalesce(sum(mails), 0) FROM sent_minute WHERE scope = ? AND minute >= ?", (scope, since)
-        ).fetchone()
-        sums[scope] = int(row[0])
-    site = sums.pop(_SITE)
+    marks, values = in_list([_SITE, *domains])
+    rows = tx.execute(
+        f"SELECT scope, sum(mails) FROM sent_minute WHERE scope IN {marks} AND minute >= ? GROUP BY scope",
+        (*values, since),
+    )
+    sums = {scope: int(mails) for scope, mails in rows}
+    site = sums.pop(_SITE, 0)
     return max(sums.values(), default=0), site
 
 

@@ -60,7 +60,7 @@ class Store:
         """The job's result, after the COMMIT. Raises what the job raised, or StoreUnavailable."""
         if self._writer.is_own_thread():
             raise RuntimeError("a job of the store waits for another one; call it with the transaction instead")
-        return self._writer.submit(job, is_urgent=urgent).result()  # type: ignore[no-any-return]
+        return self._writer.run(job, is_urgent=urgent)  # type: ignore[no-any-return]
 
     def waiting_urgent(self) -> int:
         """How many accepts wait for a transaction: background work may give way."""

@@ -140,8 +140,8 @@ def _find_duplicate(tx: Tx, query: Query, now: datetime) -> Duplicate | None:
     # The expression around the whole fingerprint keeps SQLite from folding it into the indexed prefix
     row = tx.execute(
         "SELECT id, serial, envelope, routes FROM inbox WHERE substr(fingerprint, 1, 16) = ? AND fingerprint || '' = ?"
-        " AND id <> ? AND state IN ('done', 'held') AND outcome <> 'duplicate' AND received_at >= ?"
-        " ORDER BY id LIMIT 1",
+        " AND fingerprint <> '' AND id <> ? AND state IN ('done', 'held') AND outcome <> 'duplicate'"
+        " AND received_at >= ? ORDER BY id LIMIT 1",
         (query.fingerprint[:16], query.fingerprint, query.inbox_id or 0, since),
     ).fetchone()
     if row is None:

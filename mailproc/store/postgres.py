@@ -26,11 +26,13 @@ class PostgresConnection(Connection):
 
     errors = (psycopg.Error, peewee.PeeweeException)
     is_postgres = True
+    undoes_cheaply = True
 
     def __init__(self, place: Place, *, is_readonly: bool) -> None:
         self.is_readonly = is_readonly
         self.spare_serial = None
         self.counted_hour = 0
+        self.usual_hour = None
         self._name = place.name
         self.database: peewee.Database = peewee.PostgresqlDatabase(
             place.url,

@@ -35,9 +35,12 @@ def list_tickets(
     tx: Tx, *, state: str | None = None, department: str | None = None, limit: int | None = None
 ) -> list[Record]:
     """Tickets without messages and events, newest first."""
-    query = Ticket.select().order_by(Ticket.created_at.desc(), Ticket.serial.desc())
-    if state is not None:
-        query = query.where(Ticket.state == to_text(state))
+    query = Ticket.select()
+    if state is None:
+        query = query.order_by(Ticket.serial.desc())
+    else:
+        # The same order, as the index of states has it
+        query = query.where(Ticket.state == to_text(state)).order_by(Ticket.created_at.desc(), Ticket.serial.desc())
     if department is not None:
         query = query.where(Ticket.department == to_text(department))
     if limit is not None:

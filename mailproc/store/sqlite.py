@@ -39,12 +39,14 @@ class SqliteConnection(Connection):
 
     errors = (sqlite3.Error, peewee.PeeweeException)
     is_postgres = False
+    undoes_cheaply = False  # two statements a job; the rare job that fails costs the others a second run instead
     writer_id = 0
 
     def __init__(self, place: Place, *, is_readonly: bool) -> None:
         self.is_readonly = is_readonly
         self.spare_serial = None
         self.counted_hour = 0
+        self.usual_hour = None
         self._name = place.path
         self._is_lost = False
         if sqlite3.sqlite_version_info < (3, 35):

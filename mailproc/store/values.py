@@ -8,13 +8,15 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 LONGEST_KEY = 998  # bytes; RFC 5322 section 2.1.1 allows no longer line, PostgreSQL no index entry over 2700
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_JSON_SUSPECTS = re.compile(r"\\u0000|\\ud[89a-f]")
-_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+_dump = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def to_text(text: str) -> str:
@@ -36,20 +38,25 @@ def to_key(text: str) -> str:
 
 
 def to_json(value: object) -> str:
-    """Compact ASCII JSON without escaped NULs or lone surrogates."""
+    """Compact JSON without escaped NULs or lone surrogates."""
     if not value and isinstance(value, list | tuple):
         return "[]"
-    text = _dump(value)
-    if _JSON_SUSPECTS.search(text):
-        text = _dump(_clean(value))
-    return text
+    try:
+        text = orjson.dumps(value).decode()
+    except TypeError:  # a lone surrogate, a key that is no text, a number past 64 bits
+        return _dump(_clean(value))
+    return _dump(_clean(value)) if "\\u0000" in text else text
 
 
 def from_json(text: str) -> Any:
     """The value of a JSON column."""
-    return json.loads(text)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:  # a number past 64 bits
+        return json.loads(text)
 
 
+@lru_cache(maxsize=256)  # one decision writes the same moment into a dozen columns
 def to_time(at: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS.ffffffZ`; sorts as time does. Raises ValueError for a time without a zone."""
     if at.tzinfo is not UTC:

@@ -1,6 +1,7 @@
-"""The one thread that writes: waiting jobs share a transaction, each in its savepoint, and learn of it after COMMIT.
+"""The one writing connection: waiting jobs share a transaction and learn of its end after the COMMIT.
 
-Urgent jobs (accepts) go first and are committed as soon as none of them waits. It decides nothing about mail.
+Urgent jobs (accepts) go first and are committed as soon as none of them waits. A thread of its own works for those
+who do not wait; who waits anyway does the work itself when nobody else is at it. It decides nothing about mail.
 """
 
 import random
@@ -54,6 +55,7 @@ class Writer:
         self._normal: deque[Job] = deque()
         self._taken: list[Job] = []  # of the transaction under way
         self._is_closing = False
+        self._worker = 0  # the thread that has the connection, 0 while nobody has
         self._thread = threading.Thread(target=self._run, name="mailproc-store", daemon=True)
         self._thread.start()
 
@@ -65,8 +67,30 @@ class Writer:
                 job.future.set_exception(StoreUnavailable("the database was closed; mailproc is stopping"))
                 return job.future
             (self._urgent if is_urgent else self._normal).append(job)
-            self._condition.notify()
+            if not self._worker:
+                self._condition.notify()
         return job.future
+
+    def run(self, work: Callable[[Tx], Any], *, is_urgent: bool) -> Any:
+        """The job's result, after the COMMIT. With nobody at work this thread does it: waking another costs more.
+
+        Raises what the job raised, or StoreUnavailable.
+        """
+        job = Job(work, is_urgent=is_urgent)
+        with self._condition:
+            if self._is_closing:
+                raise StoreUnavailable("the database was closed; mailproc is stopping")
+            (self._urgent if is_urgent else self._normal).append(job)
+            is_free = not self._worker
+            if is_free:
+                self._worker = threading.get_ident()
+        if is_free:
+            try:
+                while not job.future.done():
+                    self._work_once()
+            finally:
+                self._rest()
+        return job.future.result()
 
     def waiting_urgent(self) -> int:
         """How many urgent jobs wait for a transaction."""
@@ -74,7 +98,7 @@ class Writer:
 
     def is_own_thread(self) -> bool:
         """True inside a job."""
-        return threading.current_thread() is self._thread
+        return self._worker == threading.get_ident()
 
     def close(self) -> None:
         """Do what waits, then close the connection."""
@@ -86,20 +110,32 @@ class Writer:
     def _run(self) -> None:
         while True:
             with self._condition:
-                while not self._urgent and not self._normal:
-                    if self._is_closing:
+                while self._worker or not (self._urgent or self._normal):
+                    if self._is_closing and not self._worker:
                         self._drop_connection()
                         return
                     self._condition.wait()
-            try:
-                self._run_transaction()
-            except BaseException as error:
-                # Whatever it was: a writer that dies would leave everybody waiting for ever
-                self._drop_connection()
-                self._refuse_waiting(error)
-                for job in self._taken:
-                    if not job.future.done():
-                        _fail(job, error, None)
+                self._worker = threading.get_ident()
+            self._work_once()
+            self._rest()
+
+    def _rest(self) -> None:
+        """Let go of the connection; what waits by now is for the writer's own thread."""
+        with self._condition:
+            self._worker = 0
+            if self._urgent or self._normal or self._is_closing:
+                self._condition.notify()
+
+    def _work_once(self) -> None:
+        try:
+            self._run_transaction()
+        except BaseException as error:
+            # Whatever it was: a writer that dies would leave everybody waiting for ever
+            self._drop_connection()
+            self._refuse_waiting(error)
+            for job in self._taken:
+                if not job.future.done():
+                    _fail(job, error, None)
 
     def _run_transaction(self) -> None:
         try:
@@ -152,12 +188,13 @@ class Writer:
 
     def _attempt(self, connection: Connection, job: Job, *, is_first: bool) -> Any:
         # The first job needs no savepoint: when it fails, the transaction holds nothing else
-        if not is_first:
+        has_savepoint = connection.undoes_cheaply and not is_first
+        if has_savepoint:
             connection.execute("SAVEPOINT job")
         result = job.work(Tx(connection, is_alone=is_first))
         if not connection.is_in_transaction():
             raise RuntimeError("a job of the store ended its transaction or hid a failed statement")
-        if not is_first:
+        if has_savepoint:
             connection.execute("RELEASE SAVEPOINT job")
         return result
 
@@ -167,7 +204,7 @@ class Writer:
         fault, text = connection.judge(error)
         lives = False
         try:
-            if done and not connection.is_lost() and (connection.is_in_transaction() or connection.is_postgres):
+            if done and connection.undoes_cheaply and not connection.is_lost():
                 connection.execute("ROLLBACK TO SAVEPOINT job")
                 connection.execute("RELEASE SAVEPOINT job")
                 lives = True

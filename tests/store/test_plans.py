@@ -76,7 +76,7 @@ def test_no_daily_statement_walks_through_a_growing_table(sqlite_store: Store) -
                 name = aliased[1] if aliased else table[1] if table else ""
                 if name in (*BIG, *BIG_OUT) and not any(f"INDEX {index}" in row[3] for index in SMALL):
                     # The newest first, and only as many as were asked for
-                    if "USING INDEX ticket_created" in row[3] and "LIMIT" in sql:
+                    if re.search(r'ORDER BY "t1"."serial" DESC LIMIT', sql):
                         continue
                     problems.append(f"{row[3]}: {sql}")
                 if "TEMP B-TREE" in row[3] and "LIMIT" in sql and "ticket" not in sql:

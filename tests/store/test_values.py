@@ -43,7 +43,7 @@ def test_text_can_always_be_encoded(text: str) -> None:
 )
 def test_json_comes_back_without_what_columns_refuse(value: object, read: object) -> None:
     text = to_json(value)
-    assert text.isascii() and from_json(text) == read
+    assert text.encode() and "\\u0000" not in text.replace("\\\\u0000", "") and from_json(text) == read
 
 
 @pytest.mark.parametrize("text", ["<a@b>", "x" * 998, "ż" * 499])
