@@ -94,11 +94,15 @@ def _bounce(arrival: Arrival, draft: Draft) -> Decision:
         )
     )
     status = bounce.status if bounce else ""
-    if ours is not None and sent is not None:
+    if ours is not None and bounce is not None and not bounce.is_given_up:
+        # The other server goes on trying; the report that ends it still has to reach the author
+        draft.event(ticket.serial, "delayed", n=str(ours.n), to=failed, status=status, explanation=explanation[:500])
+    elif ours is not None and sent is not None:
         draft.add(MarkBounced(ours.serial, ours.n, failed, status, for_good, explanation[:500]))
         if for_good and sent.is_to_customer and says_no_such_address(0, status or explanation):
             draft.add(RememberContact(failed, is_dead=True))
-        if sent.is_to_customer and for_good and not sent.is_bounced:
+        if sent.is_to_customer and not sent.is_bounced:
+            # Also when the last try failed for a passing reason: nobody makes another
             _tell_author(arrival, draft, ticket, sent.author, failed, explanation, status)
     return draft.finish(Outcome.BOUNCE, "bounce", ticket.serial)
 

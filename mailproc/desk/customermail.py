@@ -17,7 +17,7 @@ from mailproc.records.effects import (
     SetField,
     SetState,
 )
-from mailproc.records.mail import Address, Level, MailClass
+from mailproc.records.mail import Address, Intent, Level, MailClass
 from mailproc.records.ticket import State, ThreadMessage, Ticket
 from mailproc.rulebook.evaluate import Routing, evaluate
 from mailproc.tickets.casenumber import format_number, shuffle_serial
@@ -26,13 +26,19 @@ from mailproc.tickets.lifecycle import is_past_reopening, is_reopening, may_chan
 MOST_REOPENS_PER_HOUR = 5
 _SILENT_CLASSES = (MailClass.REPORT, MailClass.REACTION)
 _SURE_ENOUGH = 0.5
+# What asks for nothing more: "thanks", "it works now"
+_THANKS = (Intent.THANKS, Intent.WORKS)
+# Files that mail clients add by themselves
+_FILES_OF_CLIENTS = frozenset(
+    "application/pkcs7-signature application/x-pkcs7-signature application/pgp-signature application/pgp-keys "
+    "text/vcard text/x-vcard".split()
+)
 
 
 def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision:
     """A mail that leads to a ticket and is no agent's work on it."""
     match = arrival.match
     if arrival.trust.level is Level.A0 and not arrival.released_as:
-        draft.step("trust", "A0: " + "; ".join(arrival.trust.evidence), False)
         return draft.hold("sender-contradicted", serial=ticket.serial)
     released = arrival.released_as == "customer"
     if not is_participant(arrival, ticket) and not released:
@@ -42,7 +48,8 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
         draft.step("follow-up", f"{ticket.number} was closed on {ticket.closed_at:%Y-%m-%d}", False)
         return open_ticket(arrival, draft, "new-after-close", linked=(ticket.serial,), link_kind="follows")
     is_verified = is_verified_customer(arrival, ticket)
-    draft.step("trust", f"participant, {arrival.trust.level.name}{'' if is_verified else ', unverified'}", is_verified)
+    standing = "is a participant" if is_verified else "is a participant's address, but nothing proves the sender"
+    draft.step("trust", f"{arrival.sender or 'released by an operator'} {standing}", is_verified)
     kind = mail_class(arrival)
     is_automatic = kind is not MailClass.HUMAN
     draft.add(_message(arrival, ticket.serial, "auto" if is_automatic else "followup", is_unverified=not is_verified))
@@ -56,10 +63,16 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
         return draft.finish(Outcome.APPENDED, "automatic-on-ticket", ticket.serial)
     if is_verified and arrival.sender:
         draft.add(RememberContact(arrival.sender, is_dead=False))  # who writes can be written to
-    is_reopened = _wake(arrival, draft, ticket)
+    is_thanks = ticket.state in (State.RESOLVED, State.CLOSED) and _says_thanks(arrival)
+    if is_thanks:
+        # Nobody has to do anything; the thanks go to those who earned them
+        draft.step("verbs", f"nothing but {arrival.inbound.intent}: stays {ticket.state}", False)
+        draft.event(ticket.serial, "not-reopened", actor=arrival.sender, intent=str(arrival.inbound.intent))
+    is_reopened = not is_thanks and _wake(arrival, draft, ticket)
     _apply_reply_rules(arrival, draft, ticket)
     notices.follow_up(draft, arrival, ticket, is_unverified=not is_verified, is_reopened=is_reopened)
-    return draft.finish(Outcome.APPENDED, "follow-up" if is_verified else "follow-up-unverified", ticket.serial)
+    reason = "follow-up" if is_verified else "follow-up-unverified"
+    return draft.finish(Outcome.APPENDED, "follow-up-thanks" if is_thanks and is_verified else reason, ticket.serial)
 
 
 def open_ticket(
@@ -74,9 +87,7 @@ def open_ticket(
     """A new request: routed by the rules, acknowledged where that is safe, forwarded to its department."""
     inbound, site, book, now = arrival.inbound, arrival.policy.site, arrival.policy.book, arrival.now
     if arrival.trust.level is Level.A0 and not arrival.released_as:
-        draft.step("trust", "A0: " + "; ".join(arrival.trust.evidence), False)
         return draft.hold("sender-contradicted")
-    draft.step("trust", f"{arrival.trust.level.name}: {'; '.join(arrival.trust.evidence) or 'nothing known'}", True)
     routing, also_told = route_mail(arrival, draft)
     if routing.hold and not arrival.released_as:
         is_spam = routing.hold.strip().lower() == "spam"
@@ -189,6 +200,14 @@ def _language(arrival: Arrival, routing: Routing) -> str:
     if contact is not None and contact.language in site.languages:
         return contact.language
     return site.default_language
+
+
+def _says_thanks(arrival: Arrival) -> bool:
+    """Whether the customer only says thanks or that it works: a file beside it may say more."""
+    inbound = arrival.inbound
+    return inbound.intent in _THANKS and all(
+        item.is_inline or item.content_type in _FILES_OF_CLIENTS for item in inbound.attachments
+    )
 
 
 def _wake(arrival: Arrival, draft: Draft, ticket: Ticket) -> bool:

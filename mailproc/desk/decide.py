@@ -12,7 +12,7 @@ from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.limits import is_too_old
 from mailproc.desk.speakers import find_agent, is_department, is_participant, speaks_as_agent
 from mailproc.records.decision import Decision
-from mailproc.records.mail import Envelope, Inbound, Trust
+from mailproc.records.mail import Envelope, Inbound, Level, Trust
 from mailproc.records.ticket import Known, Ticket
 from mailproc.tickets.followup import Keys, match_ticket
 
@@ -40,6 +40,7 @@ def decide_mail(
     stopped = apply_brakes(arrival, draft)
     if stopped is not None:
         return stopped
+    draft.step("trust", f"{trust.level.name}: {'; '.join(trust.evidence) or 'nothing known'}", trust.level > Level.A0)
     if not inbound.from_ok and released_as != "new":
         draft.step("trust", f"From: {inbound.from_defect}", False)
         claimed = arrival.match.ticket.serial if arrival.match.ticket else None

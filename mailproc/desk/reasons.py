@@ -9,6 +9,7 @@ REASONS: dict[str, str] = {
     "new-by-agent": "An agent wrote in as a customer would.",
     # mail on a ticket
     "follow-up": "The customer wrote on their case.",
+    "follow-up-thanks": "The customer only said thanks, or that it works; the case stays finished.",
     "follow-up-unverified": "It cites the case and claims to be from its customer; nothing proves it.",
     "automatic-on-ticket": "An automatic mail about a case; kept as a note.",
     "agent-answer": "An agent answered; the customer gets the text.",

@@ -20,7 +20,7 @@ _MOST_RECIPIENTS = 100
 _FIELD = re.compile(rb"^([!-9;-~]{1,80}):[ \t]*([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.MULTILINE)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
-_FROM_LINE = re.compile(rb"From ([^\s]*)[^\r\n]*\r?\n")
+_FROM_LINE = re.compile(rb"From (?![ \t]*:)([^\s]*)[^\r\n]*\r?\n")  # not a `From :` field, whose blank is a forgery
 
 
 def has_room(path: Path, needed_bytes: int) -> bool:

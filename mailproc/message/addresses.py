@@ -14,6 +14,7 @@ from mailproc.records.mail import Address, Defect
 LONGEST = 254  # RFC 5321 section 4.5.3.1.3, without the brackets
 LONGEST_LOCAL = 64
 NAME_LENGTH = 64
+_LONGEST_KEPT = 200  # characters of a field whose reading is kept
 
 _ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -21,7 +22,7 @@ _SENDABLE = re.compile(rf"[{_ATEXT}]{{1,64}}(?:\.[{_ATEXT}]{{1,64}})*@{_LABEL}(?
 _ASCII_DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
 _LITERAL = re.compile(r"\[[A-Za-z0-9:.]{2,60}\]")
 _UNFIT_LOCAL = re.compile('[\x00-\x20\x7f-\xa0\ud800-\udfff\u2028\u2029<>()\\[\\],;:\\\\"]')
-_QUOTED_LOCAL = re.compile(r'"((?:[^"\\\x00-\x1f\x7f-\x9f]|\\[^\x00-\x1f\x7f-\x9f]){0,64})"')
+_QUOTED_LOCAL = re.compile(r'"((?:[^"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]|\\[^\x00-\x1f\x7f-\x9f\ud800-\udfff]){0,64})"')
 _PLAIN_LOCAL = re.compile(rf"[{_ATEXT}.]+")
 # The two forms that nearly all mail has. Possessive: else a run of blanks could be shared out in cubic many ways
 _BARE = re.compile(rf"\s*+<?([{_ATEXT}.]+@[A-Za-z0-9.-]+)>?\s*+")
@@ -89,7 +90,22 @@ def parse_mailboxes(value: str) -> tuple[Address, ...]:
 
 def read_mailboxes(value: str, defects: list[Defect], hint: str = "") -> tuple[Address, ...]:
     """As `parse_mailboxes`, but an entry with a name and no usable address stays, with `addr` empty."""
-    value = value[:VALUE]
+    if len(value) > _LONGEST_KEPT:
+        return _read(value[:VALUE], defects, hint)
+    boxes, found = _read_kept(value, hint)
+    for defect in found:
+        add_defect(defects, defect.code, defect.text)
+    return boxes
+
+
+@lru_cache(maxsize=2048)
+def _read_kept(value: str, hint: str) -> tuple[tuple[Address, ...], tuple[Defect, ...]]:
+    """The same for the short fields of people who write again, and of our own addresses in To."""
+    found: list[Defect] = []
+    return _read(value, found, hint), tuple(found)
+
+
+def _read(value: str, defects: list[Defect], hint: str) -> tuple[Address, ...]:
     if not value.isascii():
         value = _read_utf8(value)
     if match := _BARE.fullmatch(value):

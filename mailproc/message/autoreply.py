@@ -5,25 +5,33 @@ back, never whether a mail is kept.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
+from mailproc.message.absence import find_out_of_office, is_self_sent_absence, is_surely_automatic, says_away
+from mailproc.message.awaydates import find_return
 from mailproc.message.bounce import is_success_report
 from mailproc.message.charsets import clean_text
-from mailproc.message.parts import Headers, Part, first
+from mailproc.message.dates import parse_date
+from mailproc.message.notes import find_note
+from mailproc.message.parts import Headers, Part
 from mailproc.records.mail import Address, Bounce, MailClass
 
 _MAX_VALUE = 300
-_MAX_NOTE = 600  # characters: a longer text is no reaction and no recall
-_MAX_CALENDAR = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class ClassResult:
-    """The class of a mail, the header or pattern that decided, and for AUTO whether it answers a mail."""
+    """The class of a mail, the header or pattern that decided, and for AUTO whether it answers a mail.
+
+    An answer may say that somebody is away, and until when.
+    """
 
     mail_class: MailClass
     evidence: str = ""
     auto_kind: str = ""  # "reply" | "generated", only with AUTO
+    is_away: bool = False
+    away_until: date | None = None  # the day of return
 
 
 # Headers of auto-responders; any value but a plain "no" counts.
@@ -45,20 +53,20 @@ _AUTO_HEADERS = {
     "x-auto-generated": "generated",
     "x-machine-generated": "generated",
     "x-cron-env": "generated",
-    "x-gitlab-notificationreason": "generated",
-    "x-github-reason": "generated",
     "x-jira-fingerprint": "generated",
     "x-pagerduty-id": "generated",
 }
+_ABSENCE_HEADERS = ("x-vacation", "x-out-of-office", "x-ooo")
 # These say it by their value
 _TELLING_VALUES = frozenset(
-    ("x-post-messageclass", "delivered-to", "x-ms-exchange-generated-message-source", "x-mailer")
+    ("x-post-messageclass", "delivered-to", "x-ms-exchange-generated-message-source", "x-mailer", "precedence")
 )
 _NOT_AUTO = frozenset(("no", "false", "0", "none", "off", ""))
 _SUPPRESS = frozenset(("all", "autoreply", "oof"))  # [MS-OXCMAIL] 2.1.3.2.20
 _REPORT_TYPES = ("disposition-notification", "feedback-report")
 _REPORT_PARTS = ("message/disposition-notification", "message/feedback-report")
 _COMPLAINT = re.compile(r"complaint about message from \d")
+# RFC 2369, RFC 2919; then what list servers wrote before these
 _LIST_HEADERS = (
     "list-id",
     "list-post",
@@ -66,67 +74,23 @@ _LIST_HEADERS = (
     "list-help",
     "list-subscribe",
     "list-archive",
+    "list-owner",
     "mailing-list",
+    "x-mailing-list",
+    "x-mailinglist",
+    "x-beenthere",
+    "x-mailman-version",
+    "x-list",
+    "x-listname",
+    "x-listserver",
+    "x-ezmlm",
 )
-_CALENDAR_ANSWERS = frozenset(("reply", "cancel", "counter", "declinecounter", "refresh"))
+_LIST_SENDER = re.compile(
+    r"<?(?:owner-|bounces?[-+])|<?[^@\s<]{1,100}(?:-admin|-owner|-request|-bounces?|-errors?|-return|"
+    r"-relay)[^@\s<]{0,100}@",
+    re.IGNORECASE,
+)
 
-_OUT_OF_OFFICE = re.compile(
-    r"(?:"
-    r"automatic reply|auto(?:matic)?[- ]?reply|auto[- ]?response|autoresponse|auto[- ]?responder|automated (?:reply|"
-    r"response)|"
-    r"out of (?:the )?office|out-of-office|ooo\b|ooto\b|away from (?:the |my )?(?:office|desk)|on (?:annual leave|"
-    r"vacation)\b|"
-    r"vacation (?:reply|message|notice|response)|i am (?:out of (?:the )?office|on vacation|on leave|currently away)|"
-    r"automatische (?:antwort|rückantwort)|automatisch(?:e|er) (?:abwesenheits|antwort)|abwesenheit(?:s(?:notiz|"
-    r"nachricht|meldung|"
-    r"mitteilung|benachrichtigung|assistent|info)|\b)|abwesend\b|nicht im (?:büro|hause)|ausser haus|"
-    r"réponse automatique|message d.absence|absence du bureau|notification d.absence|absent du bureau|avis d.absence|"
-    r"respuesta automática|respuesta automatica|fuera de (?:la )?oficina|ausencia de la oficina|mensaje automático|"
-    r"risposta automatica|fuori sede|fuori ufficio|assenza dall.ufficio|messaggio automatico di assenza|"
-    r"assente dall.ufficio|"
-    r"resposta automática|resposta automatica|fora do escritório|ausência temporária|mensagem automática de ausência|"
-    r"automatisch antwoord|automatische beantwoording|afwezig(?:heid(?:sbericht|sassistent)?)?\b|niet aanwezig|"
-    r"automatyczna odpowiedź|odpowiedź automatyczna|autoodpowiedź|poza biurem|nieobecność w biurze|jestem poza biurem|"
-    r"autosvar|automatisk svar|automatiskt svar|auto-svar|frånvaro(?:meddelande)?\b|fraværs(?:melding|besked|"
-    r"meddelelse)|"
-    r"fravær\b|ikke på kontor(?:et)?|ikke til ?stede|fraværende\b|poissaolo(?:viesti|ilmoitus)|automaattinen vastaus|"
-    r"lomaviesti|poissa toimistosta|automatická odpověď|mimo kancelář|nepřítomnost|automatická odpoveď|mimo kancelárie|"
-    r"automatikus válasz|házon kívül|távollét|răspuns automat|în afara biroului|absent din birou|otomatik yanıt|"
-    r"ofis dışında|"
-    r"автоответ|автоматический ответ|вне офиса|нет на рабочем месте|автоматична відповідь|поза офісом|"
-    r"αυτόματη απάντηση|εκτός γραφείου|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|balasan otomatis|trả lời tự động|"
-    r"自动回复|自動回覆|自動返信|自動応答|不在通知|자동 회신|부재중|automatski odgovor|automatinis atsakymas|"
-    r"resposta automàtica"
-    r")"
-)
-_AFTER_ABSENCE = (
-    *("until ", "till ", "from ", "to ", "re ", "re:", "notification", "message", "reply", "autoreply"),
-    *("bis ", "vom ", "auf ", "am ", "an ", "aw:", "jusqu", "hasta ", "fino ", "t.o.m", "til ", "do "),
-)
-_ANSWER_PREFIX = re.compile(r"(?:re|aw|sv|antw|odp|res|r|rif|vs|ynt|antwort)\s?:\s{0,3}")
-_REACTION = re.compile(
-    r"\b(?:reacted to your (?:message|email|mail)|reacted via gmail|hat (?:auf ihre nachricht|auf deine nachricht|"
-    r"über gmail) reagiert|"
-    r"a réagi à votre (?:message|e-mail)|ha reaccionado a tu (?:mensaje|correo)|reaccionó a tu mensaje|"
-    r"ha reagito al tuo (?:messaggio|email)|reagiu à sua mensagem|heeft (?:op je bericht )?gereageerd op (?:je|"
-    r"uw) bericht|"
-    r"zareagowa(?:ł|ła|ł\(a\)) na (?:twoją )?wiadomość|reagerte på meldingen|reagerede på din meddelelse|"
-    r"reagerade på ditt meddelande)\b"
-)
-_RECALL = re.compile(
-    r"would like to recall the message|möchte die nachricht.{0,200}zurückrufen|(?:souhaite|"
-    r"voudrait) rappeler le message|"
-    r"(?:desea|quiere) recuperar el mensaje|(?:desidera|vorrebbe) richiamare il messaggio|gostaria de (?:recuperar|"
-    r"cancelar) a mensagem|"
-    r"wil het bericht.{0,200}intrekken|chce (?:odwołać|wycofać) wiadomość|(?:ønsker|vil gjerne) å? ?(?:tilbakekalle|"
-    r"kalle tilbake)|"
-    r"vill återkalla|ønsker at tilbagekalde",
-    re.DOTALL,
-)
-_RECALLED = re.compile(r"[\"“”„«»'].{0,400}[\"“”„«»'].{0,30}$", re.DOTALL)
-# One of these is in everything that the pattern matches
-_RECALL_WORDS = ("recall", "rückruf", "rappel", "recuperar", "richiamare", "cancelar", "intrekken", "wiadomość",
-                 "tilbakekalle", "kalle tilbake", "återkalla", "tilbagekalde")
 _ROLE = re.compile(
     r"(?:mailer-?daemon|postmaster|hostmaster|listserv|listmaster|majordomo|"
     r"(?:no|not|do-?not|dont|never|noreply|nicht|keine|kein|ne-?pas|no-?responder|nao|não|ikke|ei|ingen)[-_.]?"
@@ -151,27 +115,49 @@ def classify(
     """The class by mail-policy section 4 without OWN; the first that fits wins."""
     if bounce is not None:
         return ClassResult(MailClass.BOUNCE, _say("delivery report", bounce.status or bounce.explanation))
-    # A sentence about a mail is a note about it only where it answers one
-    answers = bool(first(headers, "in-reply-to") or first(headers, "references"))
-    special = _find_report(headers, subject, parts) or _find_note(subject, text if answers else "", parts)
+    firsts = dict(headers[::-1])
+    special = _find_report(firsts, subject, parts) or _find_special(firsts, subject, text, parts)
     if special is not None:
         return special
     out_of_office = find_out_of_office(subject)
-    automatic = _find_auto(headers, out_of_office, return_path)
+    automatic = _find_auto(headers, firsts, out_of_office, text, return_path)
     if automatic is not None:
-        return automatic
-    firsts = dict(headers[::-1])
-    for name in _LIST_HEADERS:
-        if value := firsts.get(name):
-            return ClassResult(MailClass.LIST, _say(_title(name), value))
+        return _add_absence(automatic, firsts, subject, out_of_office, text)
+    if not firsts.keys().isdisjoint(_LIST_HEADERS):
+        for name in _LIST_HEADERS:
+            if value := firsts.get(name):
+                return ClassResult(MailClass.LIST, _say(_title(name), value))
+    precedence = firsts.get("precedence", "").strip().lower()
+    if precedence in ("list", "bulk") or firsts.get("delivered-to", "").startswith("mailing list "):
+        return ClassResult(MailClass.LIST, f"Precedence: {precedence}" if precedence else "Delivered-To: mailing list")
     local = from_.addr.partition("@")[0] if from_ is not None else ""
     if is_role(local):
         return ClassResult(MailClass.ROLE, _say("From", from_.addr if from_ is not None else ""))
     return ClassResult(MailClass.HUMAN)
 
 
-def _find_report(headers: Headers, subject: str, parts: tuple[Part, ...]) -> ClassResult | None:
-    kind = first(headers, "content-type").lower()
+def _find_special(firsts: dict[str, str], subject: str, text: str, parts: tuple[Part, ...]) -> ClassResult | None:
+    # A sentence about a mail is a note about it only where it answers one
+    answers = "in-reply-to" in firsts or "references" in firsts
+    found = find_note(subject, text, parts, firsts.get("content-class", ""), answers=answers)
+    return ClassResult(found[0], found[1]) if found is not None else None
+
+
+def _add_absence(
+    found: ClassResult, firsts: dict[str, str], subject: str, out_of_office: str, text: str
+) -> ClassResult:
+    """The same, with whether and until when somebody is away."""
+    if found.auto_kind != "reply":
+        return found
+    is_named = any(name in firsts for name in _ABSENCE_HEADERS) or "vacation" in found.evidence.lower()
+    if not is_named and not says_away(subject, out_of_office, text):
+        return found
+    written = parse_date(firsts.get("date", ""))
+    return replace(found, is_away=True, away_until=find_return(subject, text, written.date() if written else None))
+
+
+def _find_report(firsts: dict[str, str], subject: str, parts: tuple[Part, ...]) -> ClassResult | None:
+    kind = firsts.get("content-type", "").lower()
     if "report-type" in kind or "multipart/report" in kind:
         for report in _REPORT_TYPES:  # RFC 8098, RFC 5965
             if report in kind:
@@ -187,90 +173,65 @@ def _find_report(headers: Headers, subject: str, parts: tuple[Part, ...]) -> Cla
     return None
 
 
-def _find_note(subject: str, text: str, parts: tuple[Part, ...]) -> ClassResult | None:
-    """Reactions, recalls and answers to invitations."""
-    for part in parts:
-        if part.content_type == "text/vnd.google.email-reaction+json":
-            return ClassResult(MailClass.REACTION, f"part {part.content_type}")
-    note = text.strip()
-    if 0 < len(note) <= _MAX_NOTE:
-        low = note[:_MAX_VALUE].casefold()
-        for words in (subject[:_MAX_VALUE].casefold(), note.partition("\n")[0][:200].casefold()):
-            # "rea" is in all forms of the verb. Nothing but a colon or an emoji may follow: a person's sentence goes on
-            match = _REACTION.search(words) if "rea" in words or "réa" in words else None
-            if match is not None and not any(letter.isalnum() for letter in words[match.end() :]):
-                return ClassResult(MailClass.REACTION, f'"{match.group()}"')
-        match = _RECALL.search(low) if any(word in low for word in _RECALL_WORDS) else None
-        # Exchange names the mail in quotation marks and says no more
-        if match is not None and _RECALLED.search(note) is not None:
-            return ClassResult(MailClass.RECALL, f'"{_one_line(match.group())}"')
-    for part in parts:
-        if part.content_type in ("text/calendar", "application/ics"):
-            method = _read_method(part)
-            if method in _CALENDAR_ANSWERS:
-                return ClassResult(MailClass.CALENDAR, f"text/calendar; method={method.upper()}")
-    return None
-
-
-_METHOD_PARAMETER = re.compile(r";[ \t]{0,5}method[ \t]{0,5}=[ \t]{0,5}\"?([A-Za-z]{1,20})", re.IGNORECASE)
-_METHOD_LINE = re.compile(rb"(?:^|[\r\n])METHOD[^:\r\n]{0,40}:[ \t]{0,5}([A-Za-z]{1,20})", re.IGNORECASE)
-
-
-def _read_method(part: Part) -> str:
-    """The iTIP method (RFC 5546): in the object itself, else as the parameter of RFC 2445 section 2.4."""
-    inside = _METHOD_LINE.search(part.content[:_MAX_CALENDAR])
-    if inside is not None:
-        return inside.group(1).decode("ascii").lower()
-    match = _METHOD_PARAMETER.search(first(part.headers, "content-type")[:2000])
-    return match.group(1).lower() if match is not None else ""
-
-
-def _find_auto(headers: Headers, out_of_office: str, return_path: str | None) -> ClassResult | None:
+def _find_auto(
+    headers: Headers, firsts: dict[str, str], out_of_office: str, text: str, return_path: str | None
+) -> ClassResult | None:
     suppressed = ""
-    precedence = ""
-    has_list = False
     sign: ClassResult | None = None
     for name, value in headers:
         if name == "auto-submitted":
             keyword = read_auto_submitted(value)
             if keyword not in ("", "no"):  # RFC 3834 section 5
                 kind = "reply" if keyword == "auto-replied" or out_of_office else "generated"
+                if kind == "generated" and is_self_sent_absence(text):
+                    kind = "reply"
                 return ClassResult(MailClass.AUTO, _say("Auto-Submitted", value), kind)
         elif name == "x-auto-response-suppress":
             if not suppressed and _SUPPRESS & {word.strip().lower() for word in value[:_MAX_VALUE].split(",")}:
                 suppressed = value
-        elif name == "precedence":
-            precedence = precedence or value.strip().lower()[:40]
-        elif name in _LIST_HEADERS:
-            has_list = True
-        elif sign is None:
+        elif sign is None and (name in _AUTO_HEADERS or name in _TELLING_VALUES):
             sign = _read_sign(name, value)
     if sign is not None:
         return sign
-    if out_of_office:
+    if out_of_office and is_surely_automatic(out_of_office, text):
         return ClassResult(MailClass.AUTO, f'Subject: "{out_of_office}"', "reply")
-    if suppressed and not has_list:
-        return ClassResult(MailClass.AUTO, _say("X-Auto-Response-Suppress", suppressed), "generated")
-    if precedence in ("auto_reply", "auto-reply", "autoreply"):
-        return ClassResult(MailClass.AUTO, f"Precedence: {precedence}", "reply")
-    if precedence == "junk" or (precedence in ("bulk", "list") and not has_list):
-        return ClassResult(MailClass.AUTO, f"Precedence: {precedence}", "generated")
+    if is_self_sent_absence(text):
+        return ClassResult(MailClass.AUTO, "the text calls itself an automatic answer", "reply")
+    is_mass_mail = bool(suppressed) or "precedence" in firsts
+    if is_mass_mail and not _is_from_list(firsts, return_path):
+        precedence = firsts.get("precedence", "").strip().lower()[:40]
+        if suppressed:
+            return ClassResult(MailClass.AUTO, _say("X-Auto-Response-Suppress", suppressed), "generated")
+        if precedence in ("junk", "bulk"):
+            return ClassResult(MailClass.AUTO, f"Precedence: {precedence}", "generated")
     if return_path == "":
         return ClassResult(MailClass.AUTO, "Return-Path: <>", "reply")  # RFC 5321 section 4.5.5, RFC 3834 section 3.3
     return None
+
+
+def _is_from_list(firsts: dict[str, str], return_path: str | None) -> bool:
+    """Whether anything shows that a list or a newsletter sent it: what people write there is theirs."""
+    if not firsts.keys().isdisjoint(_LIST_HEADERS) or "errors-to" in firsts:
+        return True
+    senders = (firsts.get("sender", ""), firsts.get("x-sender", ""), return_path or "")
+    return any(_LIST_SENDER.match(sender[:_MAX_VALUE].strip()) for sender in senders) or firsts.get(
+        "delivered-to", ""
+    ).startswith("mailing list ")
 
 
 def _read_sign(name: str, value: str) -> ClassResult | None:
     kind = _AUTO_HEADERS.get(name)
     if kind is not None:
         return ClassResult(MailClass.AUTO, _say(_title(name), value), kind) if _is_set(value) else None
-    if name not in _TELLING_VALUES:
-        return None
     low = value[:_MAX_VALUE].lower()
     if (name in ("x-post-messageclass", "delivered-to") and "autoresponder" in low) or (
         name == "x-ms-exchange-generated-message-source" and "mailbox rules agent" in low
     ):
         return ClassResult(MailClass.AUTO, _say(_title(name), value), "reply")
+    if name == "precedence":
+        precedence = low.strip()
+        if precedence in ("auto_reply", "auto-reply", "autoreply"):
+            return ClassResult(MailClass.AUTO, f"Precedence: {precedence}", "reply")
     if name == "x-mailer" and ("autorespond" in low or low.startswith("vacation")):
         return ClassResult(MailClass.AUTO, _say("X-Mailer", value), "reply")
     return None
@@ -302,23 +263,6 @@ def read_auto_submitted(value: str) -> str:
         if not depth:
             kept.append(char)
     return "".join(kept).partition(";")[0].strip().strip('"').lower()
-
-
-def find_out_of_office(subject: str) -> str:
-    """The words at the beginning of a subject that only an absence note has; "" for any other subject.
-
-    People write "Out of office hours support?" too: after the words there must be an end, a colon, a dash or a bracket.
-    """
-    low = subject[:_MAX_VALUE].casefold().strip(" *[(")
-    prefix = _ANSWER_PREFIX.match(low)
-    if prefix is not None:
-        return ""  # somebody answers such a note
-    match = _OUT_OF_OFFICE.match(low)
-    if match is None:
-        return ""
-    rest = low[match.end() :].lstrip(" )]*!.")
-    is_closed = not rest or rest[0] in ":：-–—(|,/" or low[match.end() : match.end() + 1] in ":：]"
-    return match.group() if is_closed or rest.startswith(_AFTER_ABSENCE) else ""
 
 
 def is_role(local: str) -> bool:

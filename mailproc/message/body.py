@@ -9,6 +9,8 @@ from mailproc.message.htmltext import LONGEST_LAYOUT, html_to_text
 from mailproc.message.mime import Branch
 from mailproc.message.parameters import parse_parameters
 from mailproc.message.parts import Part, first
+from mailproc.message.protection import find_armour, read_clear_signed
+from mailproc.message.richtext import read_enriched
 from mailproc.records.mail import Defect
 
 LONGEST_TEXT = 1_000_000  # bytes of a mail's text that are read
@@ -23,6 +25,7 @@ _NO_HTML = re.compile(
     re.I,
 )
 _LONGEST_STUB = 600
+_MOST_PICTURES = 20  # whose names are looked for in the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,33 @@ class Body:
 
     text: str = ""
     html: str = ""
+    armour: str = ""  # pgp-signed or pgp-encrypted: PGP in the text itself
 
 
 def read_body(tree: Branch | Part, defects: list[Defect]) -> Body:
     """The text parts joined in their order; of alternatives the plain one unless it is a stub of the HTML."""
     reader = _BodyReader(defects)
     text = "\n\n".join([text for part in reader.choose(tree) if (text := reader.text_of(part))])
-    return Body(text, "\n".join(reader.markup.values()))
+    armour = find_armour(text)
+    if armour == "pgp-signed":
+        text = read_clear_signed(text)
+    return Body(text, "\n".join(reader.markup.values()), armour)
+
+
+def drop_placeholders(text: str, parts: tuple[Part, ...]) -> str:
+    """The text without lines that only name pictures of the mail: some clients write that where a picture stood."""
+    names = [part.filename for part in parts if part.filename and part.content_id and part.filename in text]
+    if not names:
+        return text
+    kept: list[str] = []
+    for line in text.split("\n"):
+        rest = line
+        for name in names[:_MOST_PICTURES]:
+            if name in rest:
+                rest = rest.replace(name, "")
+        if rest == line or rest.strip(" \t<>[]"):
+            kept.append(line)
+    return "\n".join(kept).strip("\n").rstrip()
 
 
 def unflow(text: str, is_delsp: bool = False) -> str:
@@ -153,7 +176,7 @@ class _BodyReader:
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         if part.content_type in ("text/enriched", "text/richtext"):
-            return html_to_text(text.replace("<<", "&lt;").replace("\n", "<br>"), self.defects)
+            return read_enriched(text[:LONGEST_MARKUP], part.content_type == "text/richtext")
         if (value := first(part.headers, "content-type")) and "flowed" in value.lower():
             _, parameters = parse_parameters(value, self.defects)
             if parameters.get("format", "").lower() == "flowed":

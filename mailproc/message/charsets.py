@@ -70,6 +70,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _WESTERN = frozenset({"cp1252", "iso8859_15", "mac_roman"})
 _HIGH_BYTES = bytes(range(128, 256))
 _LETTER_BYTES = bytes([*range(65, 91), *range(97, 123), *range(128, 256)])
+_MARKS = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _SHORT = 8  # bytes above 127 that may be valid UTF-8 by accident
 _SPARSE = 6  # this many bytes above 127 or fewer: too little for a detector
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}["']?\s{0,5}([A-Za-z0-9_:.-]{2,40})""", re.I)
@@ -93,9 +94,11 @@ def decode_bytes(content: bytes, label: str, defects: list[Defect], hint: str = 
     if codec is None and label:
         add_defect(defects, "charset-refused", f"charset {_show(label)!r} is not on the list")
     if content.isascii():
-        return clean_text(_decode_seven_bit(content, codec))
-    text = _decode_eight_bit(content, codec, label, defects, hint)
-    return clean_text(text.removeprefix("\ufeff"))
+        text = _decode_seven_bit(content, codec)
+    else:
+        text = _decode_eight_bit(content, codec, label, defects, hint).removeprefix("\ufeff")
+    # None of the codecs on the list makes lone surrogates
+    return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
 def clean_text(text: str) -> str:
@@ -123,9 +126,11 @@ def html_label(content: bytes) -> str:
 def _decode_seven_bit(content: bytes, codec: str | None) -> str:
     if codec is not None and (codec in _SEVEN_BIT or (codec in _WIDE and b"\x00" in content)):
         return content.decode(codec, "replace")
-    # Japanese mail often comes without a label; ESC $ is not found in other text
-    if b"\x1b$" in content and (text := _try(content, "iso2022_jp_ext")) is not None:
-        return text
+    # Japanese and Korean mail often comes without a label; ESC $ is not found in other text
+    if b"\x1b$" in content:
+        for candidate in ("iso2022_kr", "iso2022_jp_ext") if b"\x1b$)C" in content else ("iso2022_jp_ext",):
+            if (text := _try(content, candidate)) is not None:
+                return text
     return content.decode("ascii")
 
 
@@ -133,6 +138,16 @@ def _decode_eight_bit(content: bytes, codec: str | None, label: str, defects: li
     text: str | None
     if codec in (None, "ascii", "utf_8") and (text := _try(content, "utf_8")) is not None:
         return text  # what most mail is; nothing has to be counted
+    if content.startswith(_MARKS) and b"\x00" in content[:200] and (text := _try(content, "utf_16")) is not None:
+        return text
+    if codec is not None and codec not in _MULTIBYTE and codec not in _WESTERN:
+        # One byte a character: valid UTF-8 is no accident, anything else is what the label says
+        if (text := _try(content, "utf_8")) is None:
+            text = _try(content, codec)
+        elif codec != "ascii":
+            add_defect(defects, "charset-wrong", f"labelled {_show(label)!r}, is utf_8")
+        if text is not None:
+            return text
     high = len(content) - len(content.translate(None, _HIGH_BYTES))
     for candidate in _candidates(codec, high):
         if candidate in _WESTERN and _is_doubtful(content, high):

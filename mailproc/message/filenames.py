@@ -24,12 +24,21 @@ _EXTENSIONS = {
     "text/xml": "xml", "video/mp4": "mp4", "video/quicktime": "mov",
 }  # fmt: skip
 _WHOLE_NAMES = {
+    "application/ics": "appointment.ics",
+    "text/calendar": "appointment.ics",
     "message/rfc822": "message.eml",
     "message/global": "message.eml",
     "message/delivery-status": "delivery-status.txt",
     "message/disposition-notification": "disposition-notification.txt",
     "message/feedback-report": "feedback-report.txt",
 }
+_TYPES = {extension: content_type for content_type, extension in reversed(_EXTENSIONS.items())} | {
+    "asc": "application/octet-stream", "dat": "application/octet-stream", "eml": "message/rfc822", "htm": "text/html",
+    "jpeg": "image/jpeg", "jpg": "image/jpeg", "md": "text/markdown", "p7m": "application/pkcs7-mime",
+    "p7s": "application/pkcs7-signature", "tif": "image/tiff", "vcf": "text/vcard", "xml": "text/xml",
+    "xls": "application/vnd.ms-excel", "zip": "application/zip", "rtf": "text/rtf", "ics": "text/calendar",
+    "log": "text/plain", "wav": "audio/wav",
+}  # fmt: skip
 # What file systems, shells and dialogs take for something else
 _STRUCTURE = re.compile(r'[<>:"|?*`$;]+')
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.I)
@@ -69,6 +78,11 @@ def default_filename(content_type: str, number: int) -> str:
         is_plain = kind in ("image", "audio", "video", "font") and subtype.isalnum() and len(subtype) <= 8
         extension = subtype if is_plain else "txt" if kind == "text" else "bin"
     return f"attachment-{number}.{extension}"
+
+
+def guess_type(name: str) -> str:
+    """The content type that a file's extension says, for files that came without one."""
+    return _TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream")
 
 
 def _may_stand(character: str) -> bool:

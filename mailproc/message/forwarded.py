@@ -5,16 +5,14 @@ Dry: no I/O. Only the outermost forwarded mail is read; a quoted mail below an a
 
 import re
 from collections.abc import Sequence
-from email import message_from_bytes
-from email.message import Message
 
+from mailproc.message import forwardheads as heads
 from mailproc.message import quotelines as words
 from mailproc.message import signatures
-from mailproc.message.addresses import normalise, parse_mailboxes
-from mailproc.message.charsets import clean_text, decode_bytes
-from mailproc.message.headers import decode, guarded, read_head
-from mailproc.message.ids import find_ids
-from mailproc.message.parts import Part, first
+from mailproc.message.charsets import clean_text
+from mailproc.message.forwardattached import find_attached, read_attached
+from mailproc.message.forwardheads import read_mailbox
+from mailproc.message.parts import Part
 from mailproc.message.quotemarks import (
     Block,
     Line,
@@ -29,40 +27,27 @@ from mailproc.message.quotemarks import (
     read_lines,
 )
 from mailproc.message.subjects import strip_prefixes
-from mailproc.records.mail import Address, Forwarded
+from mailproc.records.mail import Forwarded
 
-_MAX_ATTACHED = 2_000_000  # bytes of an attached mail that are read for its text
+__all__ = ["find_forwarded", "read_mailbox"]
+
+_SHORTEST_FRAME = 20  # of a line that is drawn around a mail; people draw shorter ones
+_END_MARKS = ("end forwarded", "end of forwarded", "ende der weitergeleiteten", "конец пересылаемого", "fin du message")
 _MAX_SCANNED = 400  # lines looked at for the beginning of a forwarded mail
-_MAX_ONE_LINE = 1500
 
 _PREFIX = re.compile(r"\s*([^\s:：\[(]{1,14}(?: [^\s:：]{1,10})?)\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]")
-_MAILTO = re.compile(r"<mailto:[^<>]{0,320}>", re.IGNORECASE)
-_BRACKET_MAILTO = re.compile(r"\[mailto:([^\]\s]{1,320})\]", re.IGNORECASE)
-_ADDRESS = re.compile(r"""[^\s<>()\[\],;:"'„“”«»]{1,64}@[^\s<>()\[\],;:"'„“”«»]{1,255}""")
-_QUOTE_MARK = re.compile('["„«]')
-_ON_BEHALF = re.compile(
-    r"\s(?:on behalf of|im auftrag von|de la part de|en nombre de|per conto di|namens)\s", re.IGNORECASE
-)
-# Yahoo writes all its labels in one line, without a blank before them.
-_ONE_LINE_LABEL = re.compile(
-    "|".join(
-        # "Assunto" comes without its colon
-        rf"{re.escape(word)}(?:\s?[:：]{r'|(?=[ ])' if kind == words.SUBJECT and len(word) > 5 else ''})"
-        for kind in (words.FROM, words.SENT, words.TO, words.CC, words.SUBJECT)
-        for word in sorted(words.LABELS_BY_KIND[kind].split("|"), key=len, reverse=True)
-    ),
-    re.IGNORECASE,
-)
 
 
 def find_forwarded(subject: str, text: str, parts: tuple[Part, ...]) -> Forwarded | None:
     """The outermost mail that was forwarded; None for a new mail and for an answer that quotes another one."""
     direction = _read_direction(subject)
-    attached = _find_attached(parts)
+    attached = find_attached(parts)
     if attached is not None and not (direction == "reply" and _has_own_text(read_lines(text))):
-        return _read_attached(attached)
+        return read_attached(attached)
     # What is quoted below an answer is no forward, whatever stands above it
-    return _find_inline(read_lines(text), subject, direction) if direction != "reply" else None
+    if direction == "reply" or (not direction and "@" not in text):
+        return None
+    return _find_inline(read_lines(text), subject, direction)
 
 
 def _read_direction(subject: str) -> str:
@@ -134,84 +119,74 @@ def _find_head(lines: Sequence[Line], index: int) -> tuple[str, Block | None, in
         kind = "forward"
     if kind:
         if rest and find_label(rest)[0]:
-            return kind, _read_one_line(line.raw, index), index + 1
+            return kind, heads.read_one_line(line.raw, index), index + 1
         start = next_filled(lines, index + 1)
         if start == len(lines) or start - index > 4:
             return None
         block = find_block(lines, start, least=2)
+        if block is None and kind == "forward":
+            block = _find_attributed(lines, start)
         # Without a header block it is a drawn line in somebody's text
         return (kind, block, block.end) if block is not None else None
     block = find_block(lines, index)
     return ("", block, block.end) if block is not None else None
 
 
-def _read_one_line(raw: str, index: int) -> Block | None:
-    text = raw[:_MAX_ONE_LINE]
-    fields: dict[str, str] = {}
-    hits = list(_ONE_LINE_LABEL.finditer(text))
-    label = ""
-    for number, hit in enumerate(hits):
-        word = fold(hit.group().rstrip(":： \xa0\t"))
-        kind = words.LABELS.get(word, words.OTHER)
-        end = hits[number + 1].start() if number + 1 < len(hits) else len(text)
-        value = text[hit.end() : end].strip(" \t\xa0")
-        if kind not in fields:
-            fields[kind] = value
-            label = word if kind == words.FROM else label
-        else:
-            # The word stood inside a value
-            last = next(reversed(fields))
-            fields[last] = f"{fields[last]}{hit.group()}{value}".strip()
-    return Block(index, index + 1, tuple(fields.items()), label) if words.FROM in fields else None
+def _find_attributed(lines: Sequence[Line], start: int) -> Block | None:
+    """Yandex writes a line with date and author below its separator, no labels."""
+    end = find_attribution_end(lines, start)
+    author = heads.read_attribution(" ".join(line.bare for line in lines[start:end])) if end else None
+    return Block(start, end, ((words.FROM, f"{author.name} <{author.addr}>"),)) if author is not None else None
 
 
 def _read_inline(lines: Sequence[Line], head: Block | None, body: int, subject: str) -> Forwarded:
     if head is None:
         return Forwarded(None, strip_prefixes(subject), text=_join(lines, body))
+    to, cc = heads.read_recipients(lines, head)
     return Forwarded(
-        from_=read_mailbox(head.value(words.FROM)),
+        from_=heads.read_mailbox(head.value(words.FROM)),
         subject=_clean(head.value(words.SUBJECT)) or strip_prefixes(subject),
         date=_clean(head.value(words.SENT)),
         text=_join(lines, body),
+        to=to,
+        cc=cc,
     )
 
 
 def _read_attributed(lines: Sequence[Line], start: int, end: int, subject: str) -> Forwarded:
     said = " ".join(line.bare for line in lines[start:end])
-    address = _ADDRESS.search(_MAILTO.sub("", said))
-    from_ = None
-    if address is not None:
-        before = said[: address.start()].rstrip("<(\"'„“”«» ")
-        name = before.rpartition(",")[2] if not _QUOTE_MARK.search(before) else _QUOTE_MARK.split(before)[-1]
-        name = name.strip(" \"'„“”«»,")
-        from_ = Address(normalise(address.group()), name if not any(char.isdigit() for char in name) else "")
-    return Forwarded(from_ if from_ and from_.addr else None, strip_prefixes(subject), text=_join(lines, end))
-
-
-def read_mailbox(value: str) -> Address | None:
-    """The mailbox that a mail client wrote behind From: in a body; None when there is no address in it."""
-    text = _ON_BEHALF.split(_BRACKET_MAILTO.sub(r"<\1>", _MAILTO.sub("", value[:1000])), maxsplit=1)[0].strip(" *")
-    found = _ADDRESS.search(text)
-    if found is None:
-        return None
-    boxes = parse_mailboxes(text)
-    box = next((box for box in boxes if box.addr == normalise(found.group())), None)
-    if box is not None and box.name:
-        return Address(box.addr, box.name.strip(" '\"*"))
-    addr = normalise(found.group().strip(".*_"))
-    name = text[: found.start()].strip(" <([\"'*,;\t\xa0")
-    return Address(addr, name) if addr else None
+    return Forwarded(heads.read_attribution(said), strip_prefixes(subject), text=_join(lines, end))
 
 
 def _join(lines: Sequence[Line], start: int) -> str:
     """The forwarded text without the quote mark that its whole block carries."""
-    rest = lines[start:]
+    rest = _without_frame(lines[start:])
     depth = min((line.depth for line in rest if line.bare), default=0)
     if not depth and rest:
         # MailMate marks the first paragraph only
         at = next_filled(rest, 0)
         depth = 1 if at < len(rest) and rest[at].depth else 0
     return clean_text("\n".join(_unquote(line, depth) for line in rest).strip("\r\n \t\xa0"))
+
+
+def _without_frame(lines: Sequence[Line]) -> Sequence[Line]:
+    """The lines without the one drawn below the header block, and without the one that says where the mail ends."""
+    first = next_filled(lines, 0)
+    start = (
+        first + 1
+        if first < min(2, len(lines)) and len(lines[first].bare) > _SHORTEST_FRAME and is_rule(lines[first].bare)
+        else 0
+    )
+    end = len(lines)
+    while end > start and not lines[end - 1].bare:
+        end -= 1
+    if end > start and (_is_end_mark(lines[end - 1].bare) or (start and is_rule(lines[end - 1].bare))):
+        end -= 1
+    return lines[start:end]
+
+
+def _is_end_mark(bare: str) -> bool:
+    return bare[:3] == "---" and fold(bare.strip("-=_ ")).startswith(_END_MARKS)
 
 
 def _unquote(line: Line, depth: int) -> str:
@@ -224,48 +199,3 @@ def _unquote(line: Line, depth: int) -> str:
 
 def _clean(value: str) -> str:
     return " ".join(clean_text(value).split())
-
-
-def _find_attached(parts: tuple[Part, ...]) -> Part | None:
-    found: Part | None = None
-    for part in parts:
-        if part.report_type or part.parent_type == "multipart/report":
-            continue
-        is_mail = part.content_type in ("message/rfc822", "message/global") or (
-            part.filename.lower().endswith(".eml") and b":" in part.content[:200]
-        )
-        if is_mail and part.content.strip() and (found is None or part.depth < found.depth):
-            found = part
-    return found
-
-
-def _read_attached(part: Part) -> Forwarded | None:
-    raw = part.content[:_MAX_ATTACHED]
-    if b"\n" not in raw:
-        raw = raw.replace(b"\r", b"\n")
-    raw = raw.lstrip(b"\r\n")
-    headers = read_head(raw, 0, len(raw)).headers
-    if not any(name in ("from", "subject", "date", "message-id", "received") for name, _ in headers):
-        return None
-    senders = parse_mailboxes(first(headers, "from"))
-    ids = find_ids(first(headers, "message-id"))
-    text, _problem = guarded(lambda: _read_text(raw), "")
-    return Forwarded(
-        from_=senders[0] if senders else None,
-        subject=decode(first(headers, "subject")),
-        date=decode(first(headers, "date")),
-        message_id=ids[0] if ids else "",
-        text=text,
-    )
-
-
-def _read_text(raw: bytes) -> str:
-    """The first plain text of an attached mail, "" when it has none."""
-    leaves: list[Message] = [part for part in message_from_bytes(raw).walk() if not part.is_multipart()]
-    for leaf in leaves[:50]:
-        if leaf.get_content_type() == "text/plain" and leaf.get_filename() is None:
-            content = leaf.get_payload(decode=True)
-            if isinstance(content, bytes):
-                label = leaf.get_content_charset("")
-                return decode_bytes(content, label if isinstance(label, str) else "", []).strip()
-    return ""

@@ -5,6 +5,7 @@ would see the same single address (threats T10 to T13).
 """
 
 import re
+from functools import lru_cache
 
 from mailproc.message.addresses import normalise
 from mailproc.message.headers import Head, is_from_like
@@ -23,7 +24,7 @@ def check_from(head: Head) -> tuple[str, str]:
     """(the one address, "") or ("", why the field cannot identify anybody)."""
     if head.oddities and (why := _odd_line(head)):
         return "", why
-    block = "\n".join(head.fields)
+    block = head.block
     if "\x00" in block:
         return "", "there is a NUL byte in the header"
     if "\r" in block:
@@ -31,14 +32,13 @@ def check_from(head: Head) -> tuple[str, str]:
     values = [value for name, value in head.headers if name == "from"]
     if len(values) != 1:
         return "", "there is no From field" if not values else f"there are {len(values)} From fields"
-    return _check_value(values[0])
+    return _check_value(values[0]) if len(values[0]) <= _LONGEST else ("", "the From field is too long")
 
 
+@lru_cache(maxsize=1024)
 def _check_value(value: str) -> tuple[str, str]:
     if not value.strip():
         return "", "the From field is empty"
-    if len(value) > _LONGEST:
-        return "", "the From field is too long"
     if not value.isascii():
         value = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     if _CONTROL.search(value):

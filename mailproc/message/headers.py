@@ -28,10 +28,9 @@ _READ_WITH_BLANK = frozenset(
 )
 _PARAMETER_LINE = re.compile(r"[A-Za-z0-9*-]{1,40}\s{0,5}=")
 _MBOX_STARTS = (">From ", "From ")
-# A field with its folds: what all lines of nearly all blocks are part of; nothing can follow it, so nothing backtracks
-_WHOLE_FIELD = re.compile(r"^(([!-9;-~]+):[ \t]*([^\n]*(?:\n[ \t][^\n]*)*))", re.M)
+# A field with its folds: what all lines of nearly all blocks are part of; possessive, so nothing backtracks
+_WHOLE_FIELD = re.compile(r"^([!-9;-~]++):([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.M)
 _FIELD_END = re.compile(r"\n(?![ \t])")
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_LETTERS = re.compile("[^a-z]+")
 _LONGEST_CHARSET = 60
@@ -42,30 +41,53 @@ class Head:
     """A header block, read."""
 
     headers: Headers  # (lower-case name, unfolded value), bytes above 127 as surrogate escapes
-    fields: tuple[str, ...]  # the same fields as they stand, LF line ends, folds kept
+    block: str  # the same fields as they stand, LF line ends, folds kept
     body_at: int  # offset of the body in the raw bytes
     size: int  # bytes of the block with LF line ends
     oddities: tuple[str, ...] = ()  # the start of lines that are no field, and of From fields below the fields' end
     stray_at: int = -1  # how many headers stand above the first line that is no field; -1: there is none
     is_unseparated: bool = False  # the body follows the fields without a blank line
 
+    @property
+    def fields(self) -> list[str]:
+        """The lines of the block, each with its folds."""
+        return _FIELD_END.split(self.block) if self.block else []
+
 
 def read_head(raw: bytes, start: int, end: int) -> Head:
     """The header block at `start`; lines that are no field are left out, and text right under the fields is body."""
     if raw.startswith((b"\n", b"\r\n"), start, end):
-        return Head((), (), start + (1 if raw[start] == 10 else 2), 0)
-    blank = _BLANK_LINE.search(raw, start, end)
-    stop, body_at = (blank.start(), blank.end()) if blank else (end, end)
-    if blank is not None and raw[stop - 1] == 13:
-        stop -= 1
-    block = raw[start:stop].replace(b"\r\n", b"\n").decode("ascii", "surrogateescape").rstrip("\n")
+        return Head((), "", start + (1 if raw[start] == 10 else 2), 0)
+    stop, body_at = find_blank_line(raw, start, end)
+    block = raw[start:stop].decode("ascii", "surrogateescape")
+    if "\r\n" in block:
+        block = block.replace("\r\n", "\n")
+    block = block.rstrip("\n")
     found = _WHOLE_FIELD.findall(block)
-    whole = [field for field, _, _ in found]
-    if found and sum(map(len, whole)) + len(whole) - 1 == len(block):
-        # Every line is a field or its fold: nothing has to be looked at line by line
-        well_formed = [(name.lower(), _unfold(value)) for _, name, value in found]
-        return Head(tuple(well_formed), tuple(whole), body_at, len(block))
+    if found and sum([len(name) + len(value) + 2 for name, value in found]) == len(block) + 1:
+        # Every line is a field or its fold: nothing has to be looked at line by line. RFC 5322 section 2.2.3: unfolded
+        well_formed = [
+            (name.lower(), (value.replace("\n", "") if "\n" in value else value).strip(" \t")) for name, value in found
+        ]
+        return Head(tuple(well_formed), block, body_at, len(block))
     return _read_odd_head(raw, start, block, body_at)
+
+
+def find_blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """(end of the block above the first blank line, start of what is below it); both `end` where there is none."""
+    first = raw.find(b"\n", start, end)
+    if first < 0:
+        return end, end
+    # What the first line ends in, the others end in nearly always; looking for the other kind stops at that place
+    near, far = (b"\n\r\n", b"\n\n") if first > start and raw[first - 1] == 13 else (b"\n\n", b"\n\r\n")
+    at = raw.find(near, first, end)
+    width = len(near)
+    other = raw.find(far, first, at + 1 if at >= 0 else end)
+    if other >= 0:
+        at, width = other, len(far)
+    if at < 0:
+        return end, end
+    return at - 1 if raw[at - 1] == 13 else at, at + width
 
 
 def _unfold(value: str) -> str:
@@ -103,8 +125,9 @@ def _read_odd_head(raw: bytes, start: int, block: str, body_at: int) -> Head:
             lines = sum(1 + field.count("\n") for field in fields[:number])
             for _ in range(lines):
                 start = raw.find(b"\n", start) + 1
-            return Head(tuple(headers), tuple(fields[:number]), start, len(block), tuple(oddities), stray_at, True)
-    return Head(tuple(headers), tuple(fields), body_at, len(block), tuple(oddities), stray_at)
+            above = "\n".join(fields[:number])
+            return Head(tuple(headers), above, start, len(block), tuple(oddities), stray_at, True)
+    return Head(tuple(headers), block, body_at, len(block), tuple(oddities), stray_at)
 
 
 def is_from_like(line: str) -> bool:
@@ -124,7 +147,7 @@ def decode_value(value: str, defects: list[Defect], hint: str = "") -> str:
     if not value.isascii():
         value = repair_surrogates(value, defects, hint)
     elif "\x1b$" in value:
-        value = decode_bytes(value.encode("ascii"), "iso-2022-jp", defects)
+        value = decode_bytes(value.encode("ascii"), "", defects)
     if "=?" in value:
         value = _decode_words(value, defects)
     if not value.isprintable():

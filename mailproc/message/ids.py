@@ -6,6 +6,7 @@ from mailproc.message.limits import VALUE
 
 MOST = 200  # ids kept of one field
 _BRACKETED = re.compile(r"<([^<>]{1,998})>")
+_ONE = re.compile(r"<[!-;=?-~]{1,998}>")  # what nearly all mail has
 _BARE = re.compile(r"[^\s<>\"(),;]{1,500}@[^\s<>\"(),;]{1,400}")
 _BLANKS = re.compile(r"\s+")
 _UNFIT = re.compile("[\x00-\x20\x7f-\x9f\ud800-\udfff\u2028\u2029]+")
@@ -17,6 +18,8 @@ def find_ids(value: str) -> tuple[str, ...]:
     RFC 5322 section 3.6.4 wants `<left@right>`; Microsoft writes `<[x@y]>`, some leave the brackets out, fold inside
     an id or add a comment.
     """
+    if _ONE.fullmatch(value):
+        return (value,)
     if len(value) > VALUE:
         value = value[: VALUE // 8] + " " + value[-VALUE:].partition(" ")[2]
     if "<" in value:

@@ -4,8 +4,6 @@ Dry: no I/O. Past a limit the raw bytes are kept and a person decides (threats T
 Body lines have no limit: nothing in this room is slower than linear in them, and one-line HTML is common mail.
 """
 
-from collections.abc import Sequence
-
 from mailproc.records.mail import Defect
 
 HEADER_BLOCK = 102_400  # bytes, as Postfix's header_size_limit
@@ -25,12 +23,12 @@ class LimitExceededError(Exception):
         self.defect = Defect(code, text)
 
 
-def check_head(size: int, fields: Sequence[str]) -> Defect | None:
-    """The limit that a header block of this size with these fields is past, None when it is within all of them."""
+def check_head(size: int, block: str) -> Defect | None:
+    """The limit that a header block of this size and text is past, None when it is within all of them."""
     if size > HEADER_BLOCK:
         return Defect("limit-header-block", f"the header block has {size} bytes or more, {HEADER_BLOCK} are read")
     # Nothing can be too long in a block that is short as a whole
-    if size > HEADER_LINE and (line := max(map(len, "\n".join(fields).split("\n")))) > HEADER_LINE:
+    if size > HEADER_LINE and (line := max(map(len, block.split("\n")))) > HEADER_LINE:
         return Defect("limit-line", f"a header line has {line} bytes, {HEADER_LINE} are read")
     return None
 

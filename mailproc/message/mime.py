@@ -6,25 +6,29 @@ the standard parser reads line by line (three times slower here) and recurses as
 
 import binascii
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mailproc.message.cms import read_signed
 from mailproc.message.defects import add_defect
-from mailproc.message.filenames import clean_filename
+from mailproc.message.filenames import clean_filename, guess_type
 from mailproc.message.headers import decode_value, read_head
 from mailproc.message.limits import DEPTH, HEADER_BLOCK, PARTS, LimitExceededError
 from mailproc.message.parameters import parse_parameters
-from mailproc.message.parts import Headers, Part, first
+from mailproc.message.parts import Headers, Part
+from mailproc.message.protection import SMIME_TYPES
+from mailproc.message.uuencode import decode_lines, may_hold_files, split_files
 from mailproc.records.mail import Defect
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
-_BODY_TYPES = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/x-amp-html"})
+_BODY_TYPES = frozenset(
+    "text/plain text/html text/enriched text/richtext text/markdown text/x-markdown text/x-amp-html".split()
+)
 _GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,69}?)[ \t]{0,9}\r?\n")
 _GUESS_BYTES = 65_536
 _MOST_CANDIDATES = 50_000  # lines of the whole mail that begin like a boundary, at every depth
 _FAR = 2 * HEADER_BLOCK
 _MOST_PIECES = 1_000  # of base64 that was encoded piece by piece
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?$", re.M)
 _BLANKS = b" \t\r\n"
 
 
@@ -60,7 +64,8 @@ class TreeReader:
         return self._entity(headers, start, end, Place(), "text/plain")
 
     def _entity(self, headers: Headers, start: int, end: int, place: Place, default: str) -> Branch | Part:
-        value = first(headers, "content-type")
+        fields = dict(reversed(headers))  # the topmost of each name
+        value = fields.get("content-type")
         content_type, parameters = parse_parameters(value, self.defects) if value else (default, {})
         if content_type.startswith("multipart/"):
             if place.depth >= DEPTH:
@@ -72,9 +77,25 @@ class TreeReader:
                 return Branch(content_type[10:])
             content_type = "text/plain"
             add_defect(self.defects, "no-boundary", "a multipart has no boundary that occurs in it; read as text")
-        part = self._leaf(headers, content_type, parameters, start, end, place)
+        part = self._leaf(headers, fields, content_type, parameters, start, end, place)
         self.parts.append(part)
+        if part.content_type == "text/plain" and not part.is_attachment and may_hold_files(part.content):
+            return self._take_files_out(part)
+        if part.content_type in SMIME_TYPES and (inner := read_signed(part.content)):
+            return self._signed(part, inner, place)
         return part
+
+    def _signed(self, part: Part, inner: bytes, place: Place) -> Branch | Part:
+        """What stands inside a signature that wraps it; the part itself stays among the files."""
+        if place.depth >= DEPTH:
+            raise LimitExceededError("limit-depth", f"parts are nested deeper than {DEPTH}")
+        reader = TreeReader(inner, self.defects)
+        reader.parts, reader.count, reader.candidates = self.parts, self.count, self.candidates
+        head = read_head(inner, 0, min(len(inner), _FAR))
+        inside = Place(place.depth + 1, part.content_type, place.report_type)
+        node = reader._entity(head.headers, min(head.body_at, len(inner)), len(inner), inside, "text/plain")
+        self.count, self.candidates = reader.count + 1, reader.candidates
+        return node
 
     def _branch(
         self, content_type: str, parameters: dict[str, str], spans: list[tuple[int, int]], place: Place
@@ -141,10 +162,17 @@ class TreeReader:
         return spans
 
     def _leaf(
-        self, headers: Headers, content_type: str, parameters: dict[str, str], start: int, end: int, place: Place
+        self,
+        headers: Headers,
+        fields: dict[str, str],
+        content_type: str,
+        parameters: dict[str, str],
+        start: int,
+        end: int,
+        place: Place,
     ) -> Part:
         disposition, labels = "", dict[str, str]()
-        if value := first(headers, "content-disposition"):
+        if value := fields.get("content-disposition"):
             disposition, labels = parse_parameters(value, self.defects)
         name = labels.get("filename") or parameters.get("name") or ""
         if name:
@@ -152,12 +180,12 @@ class TreeReader:
         if _CONTENT_TYPE.fullmatch(content_type) is None:
             add_defect(self.defects, "content-type", "a Content-Type makes no sense")
             content_type = "application/octet-stream" if name or disposition == "attachment" else "text/plain"
-        encoding = first(headers, "content-transfer-encoding")
+        encoding = fields.get("content-transfer-encoding")
         content = self._decode(self.raw[start:end], encoding) if encoding else self.raw[start:end]
         is_body = content_type in _BODY_TYPES and disposition != "attachment"
         if is_body and name and self.parts and content_type != "text/html":
             is_body = False  # a named text behind the first part is a file that is shown in place
-        content_id = first(headers, "content-id")
+        content_id = fields.get("content-id")
         return Part(
             content_type=content_type,
             charset=parameters.get("charset", "").partition(" ")[0].partition("(")[0].lower(),
@@ -171,6 +199,26 @@ class TreeReader:
             content=content,
         )
 
+    def _take_files_out(self, part: Part) -> Part:
+        """The part without the files that stand uuencoded in its text; they become parts behind it."""
+        text, files = split_files(part.content, self.defects)
+        if not files:
+            return part
+        rest = self.parts[-1] = replace(part, content=text)
+        for file in files:
+            name = clean_filename(decode_value(file.name.decode("ascii", "surrogateescape"), self.defects))
+            self.parts.append(
+                Part(
+                    content_type=guess_type(name),
+                    filename=name,
+                    is_attachment=True,
+                    parent_type=part.parent_type,
+                    depth=part.depth,
+                    content=file.content,
+                )
+            )
+        return rest
+
     def _decode(self, content: bytes, encoding: str) -> bytes:
         encoding = encoding.partition(";")[0].partition("(")[0].strip().lower()
         if encoding == "quoted-printable":
@@ -178,7 +226,7 @@ class TreeReader:
         if encoding == "base64":
             return self._decode_base64(content)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-            return self._decode_uu(content)
+            return decode_lines(content, self.defects)
         if encoding not in ("7bit", "8bit", "binary", ""):
             add_defect(self.defects, "transfer-encoding", "a Content-Transfer-Encoding is unknown; read as it stands")
         return content
@@ -201,23 +249,3 @@ class TreeReader:
             letters = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
             pieces.append(binascii.a2b_base64(letters + b"=" * (-len(letters) % 4)))
         return b"".join(pieces)
-
-    def _decode_uu(self, content: bytes) -> bytes:
-        match = _UU_BEGIN.search(content)
-        decoded = bytearray()
-        for line in content[match.end() if match else 0 :].lstrip(b"\r\n").split(b"\n"):
-            line = line.rstrip(b"\r")
-            if line in (b"end", b"`"):
-                break
-            if not line:
-                continue  # a2b_uu makes zeros of nothing
-            try:
-                decoded += binascii.a2b_uu(line)
-            except binascii.Error:
-                # Some encoders count wrong (the standard library works around the same)
-                length = (((line[0] - 32) & 63) * 4 + 5) // 3
-                try:
-                    decoded += binascii.a2b_uu(line[:length])
-                except binascii.Error:
-                    add_defect(self.defects, "uuencode", "a uuencoded line is broken")
-        return bytes(decoded)

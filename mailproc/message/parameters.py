@@ -52,6 +52,8 @@ def _parse_plain(value: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 
 def _split_main(value: str) -> tuple[str, str]:
     main, _, rest = value[:VALUE].partition(";")
+    if "=" in main and "/" not in main:
+        return "", value[:VALUE]  # the value itself was left out
     return main.partition("(")[0].strip().lower(), rest
 
 

@@ -4,49 +4,30 @@ Everything here looks at single lines of at most 400 characters, or at a few of 
 backtrack (T58); it never decides what is cut.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from mailproc.message import quotelines as words
+from mailproc.message import quotesattribution as attributions
 
-MAX_LINE = 400  # what is matched of one line, and of an attribution joined from several
+MAX_LINE = attributions.LONGEST  # what is matched of one line, and of an attribution joined from several
 _MAX_ATTRIBUTION_LINES = 4
 _MAX_BLOCK_LINES = 40
 _MAX_LABEL = 34
+_MAX_LABELS_IN_LINE = 12
 
-_INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad\u202a\u202b\u202c\u202d\u202e"))
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+)
 _INVISIBLE_CHARACTERS = tuple(map(chr, _INVISIBLE))
-_PREFIX = re.compile(r"(?:[ \t\xa0]*>)+[ \t\xa0]?")
-
-
-def _pattern(alternatives: str) -> str:
-    return "|".join(re.escape(word) for word in sorted(alternatives.split("|"), key=len, reverse=True))
-
-
-def _is_spaceless(word: str) -> bool:
-    return any("\u3040" <= char <= "\ud7af" for char in word)
-
-
-def _verb_pattern(alternatives: str) -> str:
-    spaced = "|".join(word for word in alternatives.split("|") if not _is_spaceless(word))
-    spaceless = "|".join(word for word in alternatives.split("|") if _is_spaceless(word))
-    pattern = rf"(?<!\w)(?:{_pattern(spaced)})(?!\w)"
-    return f"(?:{pattern}|(?:{_pattern(spaceless)}))" if spaceless else pattern
-
-
-_TAIL_VERB = re.compile(_verb_pattern(words.TAIL_VERBS))
-_MIDDLE_VERB = re.compile(_verb_pattern(words.MIDDLE_VERBS))
-_TAIL_ENDS = tuple(words.TAIL_VERBS.split("|"))
-_LAST_TWO = frozenset(verb[-2:] for verb in _TAIL_ENDS)  # most lines end in other letters, or in a full stop
-_SENTENCE_ENDS = ".,!?"  # no verb ends in one
-_MARK_STARTS = "-_=*—–"
-_ATTRIBUTION_ENDS = ":：->*)]"
-_WHEN = re.compile(r"\d{1,2}\s?[:.h]\s?\d{2}|\d{4}|\d{1,2}[./-]\s?\d{1,2}[./-]")
-_ENDS_IN_ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]+[>)\]]*$")
-_WORD_EDGES = ",.;:()[]<>\"'„“”*-"
+_QUOTE_MARKS = "> \t\xa0"
+_MARK_STARTS = "-_=*—–‐─━•~#+"
+_DASHES = "-_=*—–‐─━# "
+_DOUBLES = ("--", "__", "==", "**", "——", "––", "‐‐", "──", "━━")
+_SHORTEST_SEPARATOR = 6
+_SHORTEST_MARK = 5
 
 
 class Line(NamedTuple):
@@ -83,19 +64,24 @@ def read_lines(text: str) -> tuple[Line, ...]:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     all_raw = text.split("\n")
-    if text.isascii() or not any(character in text for character in _INVISIBLE_CHARACTERS):
+    if len(text) > MAX_LINE and max(map(len, all_raw)) > MAX_LINE:
         bares = [raw[:MAX_LINE].strip() for raw in all_raw]
     else:
-        bares = [raw[:MAX_LINE].translate(_INVISIBLE).strip() for raw in all_raw]
+        bares = list(map(str.strip, all_raw))
+    if not text.isascii() and any(character in text for character in _INVISIBLE_CHARACTERS):
+        bares = [bare if bare.isascii() else bare.translate(_INVISIBLE).strip() for bare in bares]
     depths = [0] * len(bares)
     if ">" in text:
         for index, bare in enumerate(bares):
-            if bare.startswith(">") and not bare.startswith(">From "):  # mbox quoting is no quote
-                match = _PREFIX.match(bare)
-                end = match.end() if match else 0
-                depths[index] = bare.count(">", 0, end)
-                bares[index] = bare[end:].strip()
-    return tuple(map(Line, all_raw, depths, bares, _find_possible_marks(bares)))
+            if bare and bare[0] == ">":
+                if bare.startswith((">From ", ">>>")) and (bare[1] == "F" or attributions.is_groupwise(bare)):
+                    continue  # mbox quoting is no quote
+                rest = bare.lstrip(_QUOTE_MARKS)
+                depths[index] = bare.count(">", 0, len(bare) - len(rest))
+                bares[index] = rest.lstrip()
+    make = tuple.__new__  # a third of the time that Line() takes
+    fields = zip(all_raw, depths, bares, _find_possible_marks(bares), strict=True)
+    return tuple([make(Line, line) for line in fields])
 
 
 def _find_possible_marks(bares: list[str]) -> list[bool]:
@@ -105,7 +91,9 @@ def _find_possible_marks(bares: list[str]) -> list[bool]:
     for index, bare in enumerate(bares):
         if not bare:
             first = index + 1
-        elif bare[-1] not in _SENTENCE_ENDS and _may_end_attribution(bare):
+        elif bare[0] in _MARK_STARTS and len(bare) < _SHORTEST_MARK:
+            may_begin[index] = True  # at most a signature begins there
+        elif attributions.may_end(bare):
             start = max(first, index - _MAX_ATTRIBUTION_LINES + 1)
             may_begin[start : index + 1] = [True] * (index + 1 - start)
         elif bare[0] in _MARK_STARTS or ((":" in bare or "：" in bare) and find_label(bare)[0]):
@@ -128,91 +116,29 @@ def find_attribution_end(lines: Sequence[Line], start: int) -> int:
     """
     depth = lines[start].depth
     joined = ""
+    bares: list[str] = []
     for index in range(start, min(start + _MAX_ATTRIBUTION_LINES, len(lines))):
-        line = lines[index]
-        if not line.bare or line.depth != depth:
+        bare = lines[index].bare
+        if not bare or (lines[index].depth != depth and not _is_rest_of_address(joined, lines[index], depth)):
             return 0
-        joined = f"{joined} {line.bare}" if joined else line.bare
+        bares.append(bare)
+        joined = f"{joined} {bare}" if joined else bare
         if len(joined) > MAX_LINE:
             return 0
-        if not _may_end_attribution(line.bare):
+        if not attributions.may_end(bare):
             continue
         following = next_filled(lines, index + 1)
         is_quoted = following < len(lines) and (lines[following].depth > depth or lines[following].bare[0] == "|")
-        if is_attribution(joined, is_quoted, lines[start : index + 1]):
-            return 0 if _begins_later(lines, start, index, is_quoted) else index + 1
+        if attributions.is_attribution(joined, is_quoted, bares):
+            return 0 if attributions.begins_later(bares, is_quoted) else index + 1
+        if attributions.is_groupwise(bare) and len(bares) == 1:
+            return index + 1
     return 0
 
 
-def _may_end_attribution(bare: str) -> bool:
-    if bare[-1] in _ATTRIBUTION_ENDS:
-        return True
-    low = bare[-30:].casefold()
-    return low[-2:] in _LAST_TWO and low.endswith(_TAIL_ENDS)
-
-
-def _begins_later(lines: Sequence[Line], start: int, last: int, is_quoted: bool) -> bool:
-    """Whether a sentence of the author was joined with the attribution below it."""
-    for index in range(start + 1, last + 1):
-        joined = " ".join(line.bare for line in lines[index : last + 1])
-        if _has_opener(joined.casefold()) and is_attribution(joined, is_quoted, lines[index : last + 1]):
-            return True
-    return False
-
-
-def _has_opener(low: str) -> bool:
-    first = low.split(None, 1)[0].strip(_WORD_EDGES) if low.strip() else ""
-    return bool(first) and (
-        first[0].isdigit() or first in words.OPENERS or first in words.WEEKDAYS or low[0] in "在於于"
-    )
-
-
-def is_attribution(text: str, is_quoted: bool, lines: Sequence[Line]) -> bool:
-    """Whether the text, joined from `lines`, says who wrote what follows; `is_quoted`: what follows is a quote."""
-    low = text.casefold().strip(" \t\xa0-*_")
-    if not 6 <= len(low) <= MAX_LINE:
-        return False
-    has_colon = low[-1] in ":："
-    body = low.rstrip(":： -*_")
-    if not body:
-        return False
-    has_address = "@" in low
-    has_opener = _has_opener(low)
-    has_date = _WHEN.search(low) is not None
-    may_be_named = _may_be_named(lines)
-    if _ends_in_verb(body):
-        if has_opener and (has_date or has_address):
-            return True
-        if has_address and may_be_named and len(low) <= 250 and ("<" in low or is_quoted):
-            return True
-        return is_quoted and has_colon and len(low) <= 160 and len(lines) == 1
-    if not (has_colon or is_quoted):
-        return False
-    middle = _MIDDLE_VERB.search(low)
-    if middle is not None:
-        rest = low[middle.end() :]
-        if is_quoted and has_colon and len(low) <= 160 and len(lines) == 1:
-            return True
-        if has_address and len(rest) <= 160 and (has_opener or (may_be_named and "<" in low)):
-            return True
-        if has_opener and has_date and has_colon and len(rest.split()) <= 5:
-            return True
-    if has_address and has_opener and has_date and _ENDS_IN_ADDRESS.search(body):
-        return True
-    return has_address and has_colon and low.startswith(words.QUOTING_OPENERS)
-
-
-def _may_be_named(lines: Sequence[Line]) -> bool:
-    """Whether a form that begins with a name begins here: the line above it must not be swallowed."""
-    begins = lines[0].bare
-    if "@" in begins or "<" in begins or len(lines) == 1:
-        return True
-    # "Jane Doe" and below it "<jane@x>, 3 Kas 2026 tarihinde şunu yazdı:"
-    return lines[1].bare[0] in "<(" and len(begins.split()) <= 5 and begins[-1] not in ".!?,;:"
-
-
-def _ends_in_verb(body: str) -> bool:
-    return any(len(body) - found.end() <= 2 for found in _TAIL_VERB.finditer(body, max(0, len(body) - 40)))
+def _is_rest_of_address(joined: str, line: Line, depth: int) -> bool:
+    """Whether the > that begins a line closes an address: "On ..., Jane < jane@x" and below it "> wrote:"."""
+    return bool(joined) and line.depth == depth + 1 and len(line.bare) <= 40 and joined.rfind("<") > joined.rfind(">")
 
 
 def find_label(bare: str) -> tuple[str, str]:
@@ -229,7 +155,8 @@ def find_label(bare: str) -> tuple[str, str]:
 
 
 def _fold_label(text: str) -> str:
-    return fold(text.strip(" *_\t\xa0"))
+    folded = fold(text.strip(" *_\t\xa0"))
+    return folded.replace("\u3000", "") if "\u3000" in folded else folded
 
 
 def find_block(lines: Sequence[Line], start: int, *, least: int = 3) -> Block | None:
@@ -295,15 +222,30 @@ def _is_block(fields: dict[str, str], labels: dict[str, str], least: int) -> boo
     return words.SENT in labels and labels[words.SENT] not in words.PLAIN_DATES
 
 
+def is_labelled_line(bare: str) -> bool:
+    """Whether one line holds a whole header block: `From: Jane Sent: Monday To: Jo Subject: Order`."""
+    if find_label(bare)[0] not in (words.FROM, words.SENT):
+        return False
+    kinds: set[str] = set()
+    pieces = bare.replace("：", ":").split(":", _MAX_LABELS_IN_LINE + 1)
+    for piece in pieces[:-1]:
+        before = piece.split()[-3:]
+        for start in range(len(before)):
+            kind = words.LABELS.get(_fold_label(" ".join(before[start:])))
+            if kind:
+                kinds.add(kind)
+                break
+    return words.FROM in kinds and len(kinds - {words.OTHER}) >= 3
+
+
 def find_separator(bare: str) -> tuple[str, str]:
     """("original" | "forward" | "", what stands behind the separator) for `-----Original Message-----` and its kin."""
-    if len(bare) < 6 or bare[0] not in _MARK_STARTS or bare[1] not in "-_=*—– ":
+    if len(bare) < _SHORTEST_SEPARATOR or bare[0] not in _DASHES or bare[1] not in _DASHES:
         return "", ""
-    inner = bare.lstrip("-_=*—– ")
-    stop = min((at for at in (inner.find(mark) for mark in ("--", "__", "==", "**", "——", "––")) if at > 0), default=-1)
-    phrase = (inner[:stop] if stop > 0 else inner).strip(" \t\xa0-:*")
-    phrase = fold(phrase)
-    rest = inner[stop:].lstrip("-_=*—– ") if stop > 0 else ""
+    inner = bare.replace("&nbsp;", " ").lstrip(_DASHES)  # QQ writes it into plain text
+    stop = min([at for at in [inner.find(mark) for mark in _DOUBLES] if at > 0], default=-1)
+    phrase = fold((inner[:stop] if stop > 0 else inner).strip(" \t\xa0-‐:*#"))
+    rest = inner[stop:].lstrip(_DASHES) if stop > 0 else ""
     if phrase in words.FORWARD_PHRASES or phrase.startswith("forwarded by "):
         return "forward", rest
     if phrase in words.ORIGINAL_PHRASES:
@@ -318,4 +260,4 @@ def is_forward_line(bare: str) -> bool:
 
 def is_rule(bare: str) -> bool:
     """Whether the line is nothing but a drawn line."""
-    return len(bare) >= 2 and not bare.strip("-_=*~#+—–─━═ ")
+    return len(bare) >= 2 and not bare.strip("-_=*~#+—–‐─━═ ")

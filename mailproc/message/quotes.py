@@ -6,22 +6,24 @@ Line based and linear (T58). Nothing is destroyed: both halves together hold eve
 from collections.abc import Sequence
 
 from mailproc.message import htmlquotes, signatures
+from mailproc.message import quotelines as words
 from mailproc.message.quotemarks import (
+    Block,
     Line,
     find_attribution_end,
     find_block,
     find_separator,
     is_forward_line,
+    is_labelled_line,
     is_rule,
     next_filled,
     read_lines,
 )
+from mailproc.message.quotesattribution import holds_a_sentence
+from mailproc.message.quotesours import find_ours
 
 _MAX_CHECKS = 1500  # lines per mail that are looked at as possible marks: hostile mail has nothing else (T58)
 _MAX_SEARCHED_LINES = 20_000  # below that, nothing but > is looked for
-_MAX_COMPARED_LINES = 2000  # lines looked for inside the texts we sent
-_LONG_ENOUGH = 24  # characters without white space: a shorter line may be equal by chance
-_RUN_LONG_ENOUGH = 40
 
 
 def split_reply(text: str, html: str = "", sent_texts: tuple[str, ...] = ()) -> tuple[str, str]:
@@ -33,11 +35,12 @@ def split_reply(text: str, html: str = "", sent_texts: tuple[str, ...] = ()) -> 
     if not text.strip():
         return "", ""
     lines = read_lines(text)
-    is_ours = _find_ours(lines, sent_texts) if sent_texts else ()
+    is_ours = find_ours(lines, sent_texts) if sent_texts else ()
     splitter = _Splitter(lines, is_ours, html)
     splitter.run()
-    if html and not splitter.found_quote:
-        splitter.cut_all(htmlquotes.find_quoted(html, lines))
+    # Whatever stands above a quote, a time, a label or an address is in it
+    if html and not splitter.found_quote and (":" in text or "@" in text or "：" in text):
+        splitter.cut_container(htmlquotes.find_quoted(html, lines))
     return splitter.finish()
 
 
@@ -58,29 +61,47 @@ class _Splitter:
 
     def run(self) -> None:
         lines = self.lines
+        marks = [at for at, line in enumerate(lines) if line.depth or line.may_begin]
+        marks.append(len(lines))
         index = signatures.find_banner_end(lines)
         self._cut(0, index)
+        number = 0
         while index < len(lines):
-            line = lines[index]
-            if not line.bare or self.is_cut[index]:
-                index += 1
-            elif line.depth:
-                self._end_signature(index)
-                index = self._take_quoted(index)
-            else:
-                after = self._take_mark(index) if line.may_begin else 0
+            while marks[number] < index:
+                number += 1
+            mark = marks[number]
+            if not self._has_text and self._signature < 0:
+                self._has_text = any(self._is_said(at) for at in range(index, mark))
+            index = mark
+            if mark < len(lines):
+                after = self._step(mark)
                 if after < 0:
                     break
-                if after:
-                    index = after
-                    continue
-                if signatures.is_delimiter(line) and self._signature < 0:
-                    self._signature = index
-                elif not self._has_text and self._signature < 0:
-                    self._has_text = not signatures.is_footer(line.bare) and not is_rule(line.bare)
-                index += 1
+                index = after
         self._end_signature(index)
         self._settle_hand_quotes()
+
+    def _step(self, index: int) -> int:
+        """The line to go on with below a line that may be a mark; -1 when nothing below is to be read."""
+        line = self.lines[index]
+        if not line.bare or self.is_cut[index]:
+            return index + 1
+        if line.depth:
+            self._end_signature(index)
+            return self._take_quoted(index)
+        if signatures.is_delimiter(line):
+            self._signature = index if self._signature < 0 else self._signature
+            return index + 1
+        after = self._take_mark(index)
+        if after:
+            return after
+        if not self._has_text and self._signature < 0:
+            self._has_text = self._is_said(index)
+        return index + 1
+
+    def _is_said(self, index: int) -> bool:
+        bare = self.lines[index].bare
+        return bare != "" and not self.is_cut[index] and not is_rule(bare) and not signatures.is_footer(bare)
 
     def _take_mark(self, index: int) -> int:
         """The line to go on with when a quote begins here, 0 when none does, -1 when nothing below is to be read."""
@@ -90,13 +111,15 @@ class _Splitter:
             return 0
         self._end_signature(index)
         self.found_quote = True
+        if not kind and holds_a_sentence(" ".join([line.bare for line in lines[index:end]])):
+            index, self._has_text = end, True  # words of the author stand before it: the line stays whole
         following = next_filled(lines, end)
         is_marked = following == len(lines) or lines[following].depth > 0 or lines[following].bare[0] == "|"
         if kind != "block" and (is_marked or self._is_ours(following)):
             self._has_attribution = True
             self._cut(index, end)
             return self._take_bars(following) if following < len(lines) else end
-        if kind == "original" and find_attribution_end(lines, following):
+        if kind == "original" and following < len(lines) and find_attribution_end(lines, following):
             self._cut(index, end)
             return end
         if not kind and self._cut_between_answers(index, end):
@@ -217,40 +240,59 @@ class _Splitter:
         for index in range(start, end):
             self.is_cut[index] = True
 
-    def cut_all(self, indices: Sequence[int]) -> None:
+    def cut_container(self, indices: Sequence[int]) -> None:
+        """Cuts the lines of a quote that only the markup shows, with the line above them that names its author."""
+        above = next((at for at in range(min(indices, default=0) - 1, -1, -1) if self.lines[at].bare), -1)
+        if above >= 0 and htmlquotes.is_heading(self.lines[above].bare):
+            if not any(line.bare for line in self.lines[:above]):
+                return
+            self.is_cut[above] = True
         for index in indices:
             self.is_cut[index] = True
 
     def finish(self) -> tuple[str, str]:
-        kept = [index for index in range(len(self.lines)) if not self.is_cut[index]]
-        closing = signatures.find_closing(self.lines, kept)
+        """Both halves, after the footers and legal notices that end the new text were cut too."""
+        lines, is_cut = self.lines, self.is_cut
+        kept: Sequence[int] = range(len(lines))
+        if True in is_cut:
+            kept = [index for index, is_line_cut in enumerate(is_cut) if not is_line_cut]
+        for index in signatures.find_footers(lines, kept):
+            is_cut[index] = True
+        closing = signatures.find_closing(lines, kept)
         for index in kept[len(kept) - closing :]:
-            if self.lines[index].bare:
-                self.is_cut[index] = True
-        return self._join(False), self._join(True)
+            is_cut[index] = True
+        first = is_cut.index(True) if True in is_cut else len(is_cut)
+        if all(is_cut[first:]):
+            new_text, cut_text = _join_run(lines[:first]), _join_run(lines[first:])
+        else:
+            new_text, cut_text = self._join(False), self._join(True)
+        # Yahoo writes one blank before everything; more of them are the author's
+        return new_text[1:] if new_text[:1] == " " != new_text[1:2] else new_text, cut_text
 
     def _join(self, is_cut: bool) -> str:
         """The lines of one half; where lines were taken out between blank ones, one blank line stays."""
-        if is_cut not in self.is_cut:
-            return ""
         chosen: list[str] = []
         skipped = False
         for line, is_line_cut in zip(self.lines, self.is_cut, strict=True):
-            raw = line.raw
             if is_line_cut != is_cut:
                 skipped = skipped or bool(line.bare)
                 continue
-            if not line.bare and not raw.strip():
+            raw = line.raw.rstrip()
+            if not raw:
                 if chosen and not (skipped and not chosen[-1]):
                     chosen.append("")
                 continue
             if skipped and chosen and chosen[-1]:
                 chosen.append("")
             skipped = False
-            chosen.append(raw.rstrip())
+            chosen.append(raw)
         while chosen and not chosen[-1]:
             chosen.pop()
         return "\n".join(chosen)
+
+
+def _join_run(lines: Sequence[Line]) -> str:
+    return "\n".join([line.raw.rstrip() for line in lines]).strip("\n")
 
 
 def _find_head_end(lines: Sequence[Line], index: int) -> tuple[int, str]:
@@ -266,39 +308,19 @@ def _find_head_end(lines: Sequence[Line], index: int) -> tuple[int, str]:
             if block is not None:
                 return block.end, "block"
         return (index + 1, kind) if kind else (0, "")
-    block = find_block(lines, index)
-    return (block.end, "block") if block is not None else (0, "")
+    block = find_block(lines, index, least=2)
+    if block is not None:
+        block = find_block(lines, index) or _prove_short_block(lines, block)
+    if block is not None:
+        return block.end, "block"
+    return (index + 1, "block") if is_labelled_line(bare) else (0, "")
 
 
-def _find_ours(lines: Sequence[Line], sent_texts: tuple[str, ...]) -> list[bool]:
-    """Which lines we ourselves sent; unmarked ones only where they cannot be equal by chance."""
-    sent = [line for text in sent_texts for line in read_lines(text)]
-    known = {" ".join(line.bare.split()) for line in sent if line.bare}
-    # Clients wrap anew, so that a line of theirs is often a piece of one of ours.
-    squeezed = "\n".join("".join(line.bare for line in read_lines(text)).replace(" ", "") for text in sent_texts)
-    is_ours = [False] * len(lines)
-    for index, line in enumerate(lines):
-        if not line.bare:
-            continue
-        if " ".join(line.bare.split()) in known:
-            is_ours[index] = True
-        elif index < _MAX_COMPARED_LINES:
-            piece = "".join(line.bare.split())
-            is_ours[index] = len(piece) >= _LONG_ENOUGH and piece in squeezed
-    _forget_chance_hits(lines, is_ours)
-    return is_ours
-
-
-def _forget_chance_hits(lines: Sequence[Line], is_ours: list[bool]) -> None:
-    run: list[int] = []
-    size = 0
-    for index in range(len(lines) + 1):
-        if index < len(lines) and (not lines[index].bare or (is_ours[index] and not lines[index].depth)):
-            if lines[index].bare:
-                run.append(index)
-                size += len("".join(lines[index].bare.split()))
-            continue
-        if run and size < _RUN_LONG_ENOUGH:
-            for hit in run:
-                is_ours[hit] = len(lines[hit].bare) >= _LONG_ENOUGH * 2
-        run, size = [], 0
+def _prove_short_block(lines: Sequence[Line], block: Block) -> Block | None:
+    """A header block of two labels, when an address beside From and a day and time beside Date prove it."""
+    above = lines[block.start - 1].bare if block.start else ""
+    if above and not is_rule(above):
+        return None
+    date = block.value(words.SENT)
+    digits = sum(character.isdigit() for character in date)
+    return block if "@" in block.value(words.FROM) and digits >= 6 and ":" in date else None

@@ -7,21 +7,41 @@ import re
 from collections.abc import Sequence
 
 from mailproc.message import quotelines as words
+from mailproc.message.disclaimers import is_heading, is_notice
 from mailproc.message.quotemarks import Line, is_rule
 
 _MAX_FOOTER = 110
+_MAX_LONE_FOOTER = 60  # one that stands in the middle of a text
 _MAX_SIGNATURE_LINES = 15  # more text than that below a bare `--` is a message, not a signature
+_MAX_DRAWN_LINES = 10  # ... below a drawn line
+_MAX_DRAWN_WIDTH = 90
 _MAX_NOTICE_PARAGRAPHS = 12
+_SHORTEST_RULE = 3
+_MOST_FOOTERS = 20  # more of them are the text itself
+_BEGINNING = 3  # characters that no opener of a footer is shorter than
 
+_EDGES = " \t\xa0<>()[]{}*_.!-–—|\"'„“”«»。"
+_DRAWN = frozenset("-_=*—–‐─━~#+")
 _FOOTER_OPENERS = tuple(words.FOOTER_OPENERS.split("|"))
 _FOOTER_CLOSERS = tuple(words.FOOTER_CLOSERS.split("|"))
 _FOOTER_CLOSER_OPENERS = tuple(words.FOOTER_CLOSER_OPENERS.split("|"))
-_DEVICE = re.compile("|".join(re.escape(word.strip()) for word in words.FOOTER_DEVICES.split("|")))
-_LEGAL_WORDS = tuple(words.DISCLAIMER_WORDS.split("|"))
-_LEGAL = re.compile("|".join(re.escape(word) for word in _LEGAL_WORDS))
-_ENVIRONMENT = tuple(words.ENVIRONMENT_OPENERS.split("|"))
+# Most lines begin otherwise
+_FOOTER_HEADS = frozenset([opener[:2] for opener in (*_FOOTER_OPENERS, *_FOOTER_CLOSER_OPENERS)])
+_FOOTER_BEGINNINGS = frozenset(
+    [
+        form
+        for head in [opener[:_BEGINNING] for opener in (*_FOOTER_OPENERS, *_FOOTER_CLOSER_OPENERS)]
+        for form in (head, head.capitalize(), head.upper(), head[0] + head[1:].capitalize())
+    ]
+) | {"(Se", "(se", "<<s", "[Se"}
+_DEVICE = re.compile("|".join([re.escape(word.strip()) for word in words.FOOTER_DEVICES.split("|")]))
+_FROM_MOBILE = re.compile(r"\w{1,30} from (?:my |a )?(?:mobile|phone|cell|iphone|ipad|android)")
 _BANNER_OPENERS = tuple(words.BANNER_OPENERS.split("|"))
-_BANNER = re.compile("|".join(re.escape(word) for word in words.BANNER_WORDS.split("|")))
+_BANNER = re.compile("|".join([re.escape(word) for word in words.BANNER_WORDS.split("|")]))
+_CONTACT = re.compile(
+    r"[^\s@]@[^\s@]|www\.|https?:|\d[\d ()/.-]{6,20}\d|\b(?:tel|fax|mob|phone|t|m)[.:]", re.IGNORECASE
+)
+_TRACKERS = ("ᐧ", "•", "·")  # what stays of the picture that tells the sender when a mail is opened
 
 
 def is_delimiter(line: Line) -> bool:
@@ -40,25 +60,49 @@ def is_footer(bare: str) -> bool:
     """Whether a line is the advertisement of a phone or program ("Sent from my iPhone")."""
     if not bare or len(bare) > _MAX_FOOTER:
         return False
-    low = bare.casefold().strip(" \t\xa0<>()[]*_.!-–—")
-    if low.startswith("sent from my "):
-        return True
-    if low.startswith(_FOOTER_OPENERS):
-        return _DEVICE.search(low) is not None and not low.endswith("?")
-    return low.endswith(_FOOTER_CLOSERS) and low.startswith(_FOOTER_CLOSER_OPENERS) and _DEVICE.search(low) is not None
+    low = bare.casefold().strip(_EDGES)
+    if low[:2] in _FOOTER_HEADS:
+        if low.startswith("sent from my "):
+            return True
+        if low.startswith(_FOOTER_OPENERS):
+            return _DEVICE.search(low) is not None and not low.endswith("?")
+        if low.endswith(_FOOTER_CLOSERS) and low.startswith(_FOOTER_CLOSER_OPENERS):
+            return _DEVICE.search(low) is not None
+    return " from " in low and _FROM_MOBILE.fullmatch(low) is not None
+
+
+def find_footers(lines: Sequence[Line], kept: Sequence[int]) -> list[int]:
+    """Those of the `kept` lines that are a phone's or program's line between blank ones, below words of the author."""
+    some = [at for at, line in enumerate(lines) if line.bare[:_BEGINNING] in _FOOTER_BEGINNINGS]
+    if not some:
+        return []
+    first = next((at for at in kept if lines[at].bare), len(lines))
+    some = [at for at in some if at > first and _is_alone(lines, at) and is_footer(lines[at].bare)]
+    return [at for at in kept if at in some] if len(some) < _MOST_FOOTERS else []
+
+
+def _is_alone(lines: Sequence[Line], at: int) -> bool:
+    line = lines[at]
+    is_apart = not lines[at - 1].bare and (at + 1 == len(lines) or not lines[at + 1].bare)
+    return is_apart and not line.depth and len(line.bare) <= _MAX_LONE_FOOTER
 
 
 def find_closing(lines: Sequence[Line], kept: Sequence[int]) -> int:
     """How many of the `kept` line numbers, counted from their end, are footer, drawn line, blank or legal notice."""
     end = len(kept)
-    first = next((number for number, at in enumerate(kept) if lines[at].bare), end)
+    first = -1
     while end:
         bare = lines[kept[end - 1]].bare
-        if not bare or is_rule(bare) or is_footer(bare) or bare in ("ᐧ", "•"):
+        is_closing = not bare or (bare[0] in _DRAWN and is_rule(bare)) or bare in _TRACKERS
+        if is_closing or (is_footer(bare) and not lines[kept[end - 1]].depth):
             end -= 1
             continue
-        notice = min(_find_notice(lines, kept, end), _find_list_footer(lines, kept, end))
-        if notice == end or notice <= first:
+        notice = min(_find_notice(lines, kept, end), _find_below_rule(lines, kept, end))
+        if notice == end:
+            break
+        if first < 0:
+            first = next(number for number, at in enumerate(kept) if lines[at].bare)
+        if notice <= first:
             break
         end = notice
     return len(kept) - end
@@ -71,8 +115,7 @@ def _find_notice(lines: Sequence[Line], kept: Sequence[int], end: int) -> int:
         start = begin
         while start and lines[kept[start - 1]].bare:
             start -= 1
-        paragraph = " ".join(lines[at].raw.strip() for at in kept[start:begin])
-        if not _is_notice(paragraph):
+        if not is_notice(" ".join([lines[at].raw.strip() for at in kept[start:begin]])):
             break
         begin = start
         while begin and not lines[kept[begin - 1]].bare:
@@ -80,30 +123,36 @@ def _find_notice(lines: Sequence[Line], kept: Sequence[int], end: int) -> int:
     if begin == end:
         return end
     heading = lines[kept[begin - 1]].bare if begin else ""
-    if heading.casefold().strip(" :*_-") in words.DISCLAIMER_HEADINGS:
-        begin -= 1
-    return begin
+    return begin - 1 if heading and is_heading(heading) else begin
 
 
-def _find_list_footer(lines: Sequence[Line], kept: Sequence[int], end: int) -> int:
-    """Where the footer of a mailing list program, below a drawn line, begins; `end` when there is none."""
-    for start in range(end - 1, max(end - 8, 0), -1):
+def _find_below_rule(lines: Sequence[Line], kept: Sequence[int], end: int) -> int:
+    """Where the drawn line above a mailing list's footer or a signature stands; `end` when there is none."""
+    for start in range(end - 1, max(end - 2 * _MAX_DRAWN_LINES, 0), -1):
         bare = lines[kept[start]].bare
-        if len(bare) >= 10 and is_rule(bare):
-            below = " ".join(lines[at].bare for at in kept[start + 1 : end]).casefold()
-            return start if "mailing list" in below or "listinfo" in below or "unsubscribe" in below else end
+        if not bare or bare[0] not in _DRAWN or not is_rule(bare) or len(bare) < _SHORTEST_RULE:
+            continue
+        below = [lines[at].bare for at in kept[start + 1 : end] if lines[at].bare]
+        is_apart = not lines[kept[start - 1]].bare
+        return start if _is_list_footer(bare, below) or (is_apart and _is_drawn_signature(bare, below)) else end
     return end
 
 
-def _is_notice(paragraph: str) -> bool:
-    low = paragraph[:4000].casefold()
-    if low.startswith(_ENVIRONMENT):
-        return True
-    # Looking for each word is five times faster than the pattern, which counts words inside of others but once
-    if len(low) < 80 or len([word for word in _LEGAL_WORDS if word in low]) < 2:
+def _is_list_footer(rule: str, below: Sequence[str]) -> bool:
+    joined = " ".join(below).casefold()
+    return len(rule) >= 10 and ("mailing list" in joined or "listinfo" in joined or "unsubscribe" in joined)
+
+
+def _is_drawn_signature(rule: str, below: Sequence[str]) -> bool:
+    """Whether short lines below a drawn line are a signature; dashes also part what belongs together."""
+    if not below or len(below) > _MAX_DRAWN_LINES or max(map(len, below)) > _MAX_DRAWN_WIDTH:
         return False
-    found = set(_LEGAL.findall(low))
-    return len(found) >= 3 or (len(found) == 2 and len(low) >= 200)
+    if any(line[-1] in "?？:;," for line in below[:-1]) or below[-1][-1] in "?？":
+        return False
+    has_contact = any(_CONTACT.search(line) for line in below)
+    if has_contact:
+        return len(below) >= 2 and not any(line[-1] in ".!" and line.count(" ") >= 6 for line in below)
+    return rule[0] == "_" and len(below) <= 3 and all(len(line) <= 50 for line in below)
 
 
 def find_banner_end(lines: Sequence[Line]) -> int:
@@ -111,7 +160,7 @@ def find_banner_end(lines: Sequence[Line]) -> int:
     start = 0
     while start < len(lines) and (not lines[start].bare or is_rule(lines[start].bare)):
         start += 1
-    if start == len(lines) or not lines[start].bare.casefold().lstrip("*_# ").startswith(_BANNER_OPENERS):
+    if start == len(lines) or not lines[start].bare[:80].casefold().lstrip("*_# ").startswith(_BANNER_OPENERS):
         return 0
     end = start
     while end < len(lines) and lines[end].bare and end - start < 6:

@@ -19,6 +19,8 @@ NO_ID = "microsoft365"
 
 _BY_HOST = re.compile(r"(?:^|[\s)])by\s+([^\s;()]+)", re.I)
 _COMMENTS = re.compile(r"\([^()]*\)")
+_PLAIN = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_MOST_SHOWN = 5
 # What a border writes between its Received and its Authentication-Results
 _TRACE_NAMES = frozenset({"received-spf", "authentication-results", "return-path", "delivered-to", "envelope-to"})
 # Registries below a country code: what they sell names in is nobody's own domain
@@ -28,8 +30,8 @@ _REGISTRIES = frozenset("ac co com edu gob gouv gov go gv ltd me mil ne net nom 
 def assess(inbound: Inbound, envelope: Envelope, site: Site, verified: Verified | None = None) -> Trust:
     """The level of the From address with its evidence; what its sender could have written does not count."""
     evidence: list[str] = []
-    is_inside = _is_inside(envelope.client, site.trust.trusted_networks)
-    came_past_border = envelope.kind != "smtp" or is_inside
+    comes_from_inside = is_inside(envelope.client, site.trust.trusted_networks)
+    came_past_border = envelope.kind != "smtp" or comes_from_inside
     if inbound.from_ is None or not inbound.from_ok:
         evidence.append(f"From cannot identify anybody: {inbound.from_defect or 'there is none'}")
         return Trust(Level.A0, came_past_border=came_past_border, evidence=tuple(evidence))
@@ -42,7 +44,7 @@ def assess(inbound: Inbound, envelope: Envelope, site: Site, verified: Verified 
         trust.level is not Level.A0
         and site.trust.agent_trust == "network"
         and envelope.kind == "smtp"
-        and is_inside
+        and comes_from_inside
         and domain in _own_domains(site)
         and not any(name == "received" for name, _ in inbound.headers)
     )
@@ -57,32 +59,66 @@ def assess(inbound: Inbound, envelope: Envelope, site: Site, verified: Verified 
 def is_aligned(domain: str, from_domain: str) -> bool:
     """Whether a signing or envelope domain speaks for the From domain: the same, or one below the other.
 
-    Relaxed alignment without a public suffix list; where the shared part is a country's registry it does not count.
+    For mail whose From domain publishes no DMARC record, or whose border does not say which organisation it found:
+    two names beside each other would need a list of public suffixes, and a wrong guess would prove a stranger.
     """
     if not domain or not from_domain:
         return False
     if domain == from_domain:
         return True
     shorter, longer = sorted((domain, from_domain), key=len)
-    if not longer.endswith("." + shorter):
-        return False
-    labels = shorter.split(".")
-    is_registry = len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _REGISTRIES
-    return len(labels) >= 2 and not is_registry
+    return longer.endswith("." + shorter) and not is_registry(shorter)
+
+
+def is_registry(domain: str) -> bool:
+    """Whether names below this one belong to many owners: a top level, or a registry such as co.uk."""
+    labels = domain.split(".")
+    return len(labels) < 2 or (len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _REGISTRIES)
+
+
+@lru_cache(maxsize=1_024)
+def is_inside(client: str, networks: tuple[str, ...]) -> bool:
+    """Whether the client of an SMTP session stands in one of the networks."""
+    address = client_address(client)
+    return address is not None and any(
+        address.version == network.version and address in network for network in _networks(networks)
+    )
+
+
+def client_address(client: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address in an envelope's client, IPv4 out of its IPv6 form; None when there is none."""
+    try:
+        address = ipaddress.ip_address(client.strip("[]").removeprefix("IPv6:").partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def _from_verified(verified: Verified | None, domain: str, evidence: list[str]) -> Trust:
     """What our own look-ups say; Authentication-Results of a mail from anywhere are not looked at."""
     if verified is None:
         return Trust(Level.A1)
-    has_dkim = any(is_aligned(signer.lower(), domain) for signer in verified.dkim_domains)
-    has_spf = verified.spf == "pass" and is_aligned(verified.spf_domain.lower(), domain)
+    # What DMARC calls a failure proves nothing, even where a name is akin: the domain may ask for the very same one
+    has_failed = verified.dmarc == "fail"
+    speaks = [domain for domain in (domain, verified.organisation) if domain]
+    has_dkim = not has_failed and any(_is_spoken_for(signer, speaks) for signer in verified.dkim_domains)
+    has_spf = not has_failed and verified.spf == "pass" and _is_spoken_for(verified.spf_domain, speaks)
     policy = f" (p={verified.dmarc_policy})" if verified.dmarc_policy else ""
     evidence.append(f"we checked: dmarc={verified.dmarc}{policy}")
     evidence.append(f"dkim passes for {', '.join(verified.dkim_domains)}" if verified.dkim_domains else "no valid dkim")
-    evidence.append(f"spf={verified.spf}" + (f" for {verified.spf_domain}" if verified.spf_domain else ""))
+    if verified.spf != "none" or not any(note.startswith("spf") for note in verified.notes):
+        evidence.append(f"spf={verified.spf}" + (f" for {verified.spf_domain}" if verified.spf_domain else ""))
+    evidence += verified.notes
     level = _level(verified.dmarc, has_dkim or has_spf)
     return Trust(level, "verified", verified.dmarc, has_dkim, has_spf)
+
+
+def _is_spoken_for(identifier: str, domains: list[str]) -> bool:
+    """Whether it is aligned with the From domain, or belongs to the organisation that DNS names for that."""
+    identifier = identifier.lower()
+    return is_aligned(identifier, domains[0]) or any(
+        identifier == domain or identifier.endswith("." + domain) for domain in domains[1:]
+    )
 
 
 def _from_header(inbound: Inbound, site: Site, domain: str, evidence: list[str]) -> Trust:
@@ -90,23 +126,33 @@ def _from_header(inbound: Inbound, site: Site, domain: str, evidence: list[str])
     found = _find_trusted(inbound, site)
     if found is None:
         return Trust(Level.A1)
-    speaker = found.authserv_id or NO_ID
+    speaker = _show(found.authserv_id or NO_ID)
     dmarc = _dmarc_of(found, domain, evidence)
     signers = [
         result.find("header.d") or result.find("header.i").rpartition("@")[2]
         for result in found.all_of("dkim")
         if result.result == "pass"
     ]
-    has_dkim = any(is_aligned(signer, domain) for signer in signers)
-    spf = found.all_of("spf")
-    sender = spf[0].find("smtp.mailfrom").rpartition("@")[2] if len(spf) == 1 and spf[0].result == "pass" else ""
-    has_spf = is_aligned(sender, domain)
-    evidence.append(f"{speaker} says dmarc={dmarc}")
+    senders = [
+        (result.find("smtp.mailfrom") or result.find("smtp.mail")).rpartition("@")[2]  # the second is Yandex's
+        for result in found.all_of("spf")
+        if result.result == "pass"
+    ]
+    senders = [sender for sender in senders if sender]
+    has_failed = dmarc == "fail"
+    has_dkim = not has_failed and any(is_aligned(signer, domain) for signer in signers)
+    has_spf = not has_failed and len(senders) == 1 and is_aligned(senders[0], domain)
+    evidence.append(f"{speaker} says dmarc={_show(dmarc)}")
     if signers:
-        evidence.append(f"{speaker} says dkim passes for {', '.join(signers)}")
-    if sender:
-        evidence.append(f"{speaker} says spf passes for {sender}")
+        evidence.append(f"{speaker} says dkim passes for {', '.join(map(_show, signers[:_MOST_SHOWN]))}")
+    if senders:
+        evidence.append(f"{speaker} says spf passes for {', '.join(map(_show, senders[:_MOST_SHOWN]))}")
     return Trust(_level(dmarc, has_dkim or has_spf), "authentication-results", dmarc, has_dkim, has_spf)
+
+
+def _show(word: str) -> str:
+    """The word for people; a border copies names that a stranger chose."""
+    return word if _PLAIN.fullmatch(word) else ascii(word[:60])
 
 
 def _level(dmarc: str, is_proven: bool) -> Level:
@@ -131,7 +177,7 @@ def _dmarc_of(found: AuthResults, domain: str, evidence: list[str]) -> str:
     if results[0].result == "pass":
         claimed = results[0].find("header.from").rpartition("@")[2].removesuffix(".")
         if claimed != domain:
-            evidence.append(f"dmarc=pass is for {ascii(claimed or 'no domain')}, From is {domain}")
+            evidence.append(f"dmarc=pass is for {_show(claimed) if claimed else 'no domain'}, From is {domain}")
             return "permerror"
     return results[0].result or "none"
 
@@ -139,6 +185,8 @@ def _dmarc_of(found: AuthResults, domain: str, evidence: list[str]) -> str:
 def _find_trusted(inbound: Inbound, site: Site) -> AuthResults | None:
     """The topmost field of a trusted id, unless it stands below a hop that is not ours (RFC 8601 section 5)."""
     trusted = site.trust.trusted_authserv_ids
+    if not trusted or not any(name == "authentication-results" for name, _ in inbound.headers):
+        return None
     borders = site.trust.border_hosts or trusted
     is_below = False  # a Received of our border was seen
     for name, value in inbound.headers:
@@ -148,7 +196,7 @@ def _find_trusted(inbound: Inbound, site: Site) -> AuthResults | None:
             is_below = True
         elif name == "authentication-results":
             found = parse_auth_results(value)
-            if found is not None and (found.authserv_id or NO_ID) in trusted:
+            if found is not None and _is_trusted(found, trusted):
                 return found
             if found is None and _may_be_trusted(value, trusted):
                 return None  # ours, but unreadable: nothing below it is ours
@@ -157,9 +205,16 @@ def _find_trusted(inbound: Inbound, site: Site) -> AuthResults | None:
     return None
 
 
+def _is_trusted(found: AuthResults, trusted: tuple[str, ...]) -> bool:
+    if not found.authserv_id:
+        return NO_ID in trusted
+    # Nobody's id is "microsoft365": that word stands for the fields without one, which their border takes out
+    return found.authserv_id != NO_ID and _is_border(found.authserv_id, trusted)
+
+
 def _may_be_trusted(value: str, trusted: tuple[str, ...]) -> bool:
     lowered = value.lower()
-    return any(one in lowered for one in trusted)
+    return NO_ID in trusted or any(one.strip("*") in lowered for one in trusted)
 
 
 def _by_host(received: str) -> str:
@@ -191,19 +246,6 @@ def _is_border(host: str, borders: tuple[str, ...]) -> bool:
 
 def _own_domains(site: Site) -> frozenset[str]:
     return frozenset({site.domain.lower(), *(domain_of(address) for address in site.addresses)} - {""})
-
-
-def _is_inside(client: str, networks: tuple[str, ...]) -> bool:
-    if not client or not networks:
-        return False
-    try:
-        address = ipaddress.ip_address(client.strip("[]").removeprefix("IPv6:").partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        address = mapped
-    return any(address.version == network.version and address in network for network in _networks(networks))
 
 
 @lru_cache(maxsize=64)

@@ -86,6 +86,7 @@ class Bounce:
     is_permanent: bool = True
     original_message_id: str = ""
     explanation: str = ""  # in the words of the reporting system, one line
+    is_given_up: bool = True  # nobody tries again; False for a warning that the mail is late
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ class Verified:
     spf_domain: str = ""
     dmarc: str = "none"  # pass | fail | none | temperror | permerror
     dmarc_policy: str = ""
+    organisation: str = ""  # the From domain's, where DNS names one: names at it and below speak for each other
+    notes: tuple[str, ...] = ()  # one line each: what did not count, and why
 
 
 @dataclass(frozen=True, slots=True)

@@ -229,3 +229,55 @@ def test_t32_a_bounce_of_our_answer_tells_its_author_and_nobody_outside() -> Non
     decision = decide(raw, make_known(make_ticket(), sent=sent), envelope=make_envelope(""))
     assert decision.outcome is Outcome.BOUNCE
     assert told(decision) == [("undelivered", ANN)]
+
+
+DSN = """--b
+Content-Type: text/plain
+
+{words}
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {to}
+Action: {action}
+Status: {status}
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {ours}
+
+--b--
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "is_marked", "is_told"),
+    [
+        ("failed", "5.1.1", True, True),
+        ("failed", "4.4.1", True, True),  # the other server gave up after its five days
+        ("delayed", "4.4.1", False, False),  # it still tries, and its last report must be heard
+    ],
+)
+def test_t32_the_author_hears_of_a_mail_that_nobody_tries_to_deliver_any_more(
+    action: str, status: str, is_marked: bool, is_told: bool
+) -> None:
+    from mailproc.tickets.token import make_message_id
+    from tests.builders import KEYS, SITE
+
+    ours = make_message_id(KEYS, 10_000, 2, SITE.domain)
+    raw = make_mail(
+        "MAILER-DAEMON@mx.example",
+        token_address("c", CUSTOMER),
+        "Delivery Status Notification",
+        DSN.format(words="Your message:", to=CUSTOMER, action=action, status=status, ours=ours),
+        "<b@mx.example>",
+        Content_Type='multipart/report; report-type=delivery-status; boundary="b"',
+    )
+    sent = {(10_000, 2): SentMail(10_000, 2, "answer", CUSTOMER, CUSTOMER, ANN, False)}
+    decision = decide(raw, make_known(make_ticket(), sent=sent), envelope=make_envelope(""))
+    assert decision.outcome is Outcome.BOUNCE
+    assert any(isinstance(effect, MarkBounced) for effect in decision.effects) == is_marked
+    assert bool(told(decision)) == is_told

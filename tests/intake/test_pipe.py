@@ -90,6 +90,7 @@ def test_reading_header_fields_is_linear_whatever_the_bytes() -> None:
         (b"From cust@c.test Sun Nov 22 12:00:00 2026\nSubject: x\n\n", b"Subject: x\n\n", "cust@c.test"),
         (b"From MAILER-DAEMON Sun Nov 22 12:00:00 2026\r\nSubject: x\r\n", b"Subject: x\r\n", ""),
         (b"From - Sun Nov 22 12:00:00 2026\nSubject: x\n", b"Subject: x\n", None),
+        (b"From : evil@x.test\nFrom: ann@our.test\n", b"From : evil@x.test\nFrom: ann@our.test\n", None),  # T12
         (b"From: cust@c.test\n\n", b"From: cust@c.test\n\n", None),
         (b"", b"", None),
     ],

@@ -1,10 +1,12 @@
 """Tests that the class of a mail follows the mail policy, and that people are never taken for programs."""
 
 import time
+from datetime import date
 
 import pytest
 
-from mailproc.message.autoreply import classify, find_out_of_office, is_role, read_auto_submitted
+from mailproc.message.absence import find_out_of_office
+from mailproc.message.autoreply import ClassResult, classify, is_role, read_auto_submitted
 from mailproc.message.parts import Headers, Part
 from mailproc.records.mail import Address, Bounce, MailClass
 
@@ -116,7 +118,20 @@ def test_people_write_of_absence_too(subject: str) -> None:
         ((("x-auto-response-suppress", "All"),), ("auto", "generated")),
         ((("x-auto-response-suppress", "DR, RN, NRN"),), ("human", "")),
         ((("precedence", "bulk"),), ("auto", "generated")),
-        ((("precedence", "junk"), ("list-id", "<a.b>")), ("auto", "generated")),
+        ((("precedence", "junk"),), ("auto", "generated")),
+        ((("precedence", "junk"), ("list-id", "<a.b>")), ("list", "")),
+        ((("precedence", "bulk"), ("sender", "owner-pumps@x.test")), ("list", "")),
+        ((("precedence", "bulk"), ("sender", "pumps-admin@x.test")), ("list", "")),
+        ((("precedence", "bulk"), ("errors-to", "<errors@x.test>")), ("list", "")),
+        ((("precedence", "bulk"), ("x-beenthere", "pumps@x.test")), ("list", "")),
+        ((("precedence", "bulk"), ("delivered-to", "mailing list pumps@x.test")), ("list", "")),
+        ((("precedence", "list"),), ("list", "")),
+        ((("precedence", "normal"),), ("human", "")),
+        ((("x-mailing-list", "<pumps@x.test> archive/latest/1"),), ("list", "")),
+        ((("x-auto-response-suppress", "All"), ("list-unsubscribe", "<https://x.test>")), ("list", "")),
+        ((("newsgroups", "comp.pumps"), ("path", "a!b!not-for-mail"), ("x-newsreader", "trn")), ("human", "")),
+        ((("x-mailer", "The Bat! Autoresponder"),), ("auto", "reply")),
+        ((("precedence", "auto-reply"),), ("auto", "reply")),
         ((("precedence", "list"), ("list-id", "<a.b>")), ("list", "")),
         ((("precedence", "bulk"), ("list-unsubscribe", "<https://x.test>")), ("list", "")),
         ((("precedence", "bulk"), ("list-id", "<a.b>"), ("auto-submitted", "auto-generated")), ("auto", "generated")),
@@ -185,6 +200,13 @@ ANSWERS: Headers = (("in-reply-to", "<m1@ours.example>"),)
         ("👍 reacted to your message", "Jane reacted to your message: Broken pump"),
         ("Broken pump", "Jane hat über Gmail reagiert"),
         ("Re: Broken pump", "Jane a réagi à votre message"),
+        ("Re: Broken pump", "Jane liked your message"),
+        ("Re: Broken pump", "Liked “We have sent a new pump today.”"),
+        ("Re: Broken pump", "Jane Doe reacted 👍 to “We have sent a new pump today.”"),
+        ("Re: Broken pump", "A aimé « Nous avons envoyé une pompe »"),
+        ("Re: Broken pump", "Jane ha reagito al tuo messaggio"),
+        ("Re: Broken pump", "Jane zareagowała na twoją wiadomość"),
+        ("Re: Broken pump", "Jane likte meldingen din"),
     ],
 )
 def test_reaction_is_seen_in_words(subject: str, text: str) -> None:
@@ -198,6 +220,8 @@ def test_reaction_is_seen_in_words(subject: str, text: str) -> None:
         "My colleague reacted to your message, but I still need help.",
         "Hi, nobody reacted to your email so far.\nPlease call me back.",
         "I would like to recall the message I sent you, is that possible?",
+        "Nobody liked your message.\nSo what now?",
+        "We liked “the blue one” and will order it.",
     ],
 )
 def test_a_persons_sentence_is_no_reaction_and_no_recall(text: str) -> None:
@@ -231,7 +255,7 @@ def test_recall_is_seen(text: str) -> None:
         ("REPLY", "calendar"),
         ("CANCEL", "calendar"),
         ("COUNTER", "calendar"),
-        ("REQUEST", "human"),
+        ("REQUEST", "calendar"),
         ("PUBLISH", "human"),
     ],
 )
@@ -240,6 +264,16 @@ def test_calendar_answers_are_seen(method: str, expected: str) -> None:
     outside = Part("text/calendar", headers=(("content-type", f'text/calendar; charset=utf-8; method="{method}"'),))
     assert _class(parts=(inside,))[0] == expected
     assert _class(parts=(outside,))[0] == expected
+
+
+def test_an_invitation_that_somebody_attached_is_a_file() -> None:
+    part = Part("text/calendar", is_attachment=True, content=b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nEND:VCALENDAR\n")
+    assert _class(parts=(Part("text/plain"), part))[0] == "human"
+
+
+def test_calendar_answer_is_seen_in_exchange_header() -> None:
+    assert _class((("content-class", "urn:content-classes:calendarmessage"),), "Accepted: Visit")[0] == "calendar"
+    assert _class((("content-class", "urn:content-classes:message"),), "Accepted: Visit")[0] == "human"
 
 
 def test_mail_without_sender_is_human() -> None:
@@ -252,3 +286,102 @@ def test_t58_time_stays_flat_when_values_are_long(unit: str) -> None:
     started = time.process_time()
     classify((("auto-submitted", value), ("precedence", value), ("list-id", value)), value, value, (), JANE, None, None)
     assert time.process_time() - started < 0.5
+
+
+def _result(text: str, subject: str = "Re: Your case", headers: Headers = (), stamp: str = "") -> ClassResult:
+    stamps = (("date", stamp),) if stamp else ()
+    return classify((*headers, *stamps), subject, text, (), JANE, "jane@x.test", None)
+
+
+REPLIED: Headers = (("auto-submitted", "auto-replied"),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am out of the office until further notice.", "I'm currently on annual leave.",
+        "I have limited access to email.", "Ich bin derzeit nicht im Büro.", "Ich befinde mich im Urlaub.",
+        "Je suis absent du bureau.", "Je suis en congés.", "Estoy fuera de la oficina.", "Estoy de vacaciones.",
+        "Sono fuori ufficio.", "Sono in ferie.", "Estou de férias.", "Ik ben op vakantie.", "Ik ben niet aanwezig.",
+        "Jeg er på ferie.", "Jeg er ikke på kontoret.", "Jag är på semester.", "Jeg er fraværende.",
+        "Jestem na urlopie.", "Jestem poza biurem.", "Olen lomalla.", "Jsem na dovolené.", "Szabadságon vagyok.",
+        "Sunt în concediu.", "Ofis dışındayım.", "Я в отпуске.", "Я у відпустці.", "Είμαι εκτός γραφείου.",
+        "休暇をいただいております。", "我正在休假。", "휴가 중입니다.",
+    ],
+)  # fmt: skip
+def test_an_absence_is_read_from_the_text_of_an_automatic_answer(text: str) -> None:
+    found = _result(text, headers=REPLIED)
+    assert (found.mail_class, found.auto_kind, found.is_away) == (MailClass.AUTO, "reply", True)
+    assert _result(text).mail_class is MailClass.HUMAN  # a person may write the same
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "headers"),
+    [
+        ("Automatic reply: Your case", "Thank you for your mail. I will answer when I can.", REPLIED),
+        ("Abwesenheitsnotiz: Ihr Fall", "Bitte wenden Sie sich an Bo.", ()),
+        ("AUTO: Jane Doe is out of the office (returning 26/05/2026)", "I am out of the office.", ()),
+        ("Re: Your case", "This is an automated response: I am out of the office.", ()),
+        ("Re: Ihr Fall", "Ich bin im Urlaub. Diese Nachricht wurde automatisch erstellt.", ()),
+        ("Re: dossier", "Ceci est une réponse automatique. Je suis absent jusqu'au 5 mai.", ()),
+        ("Re: caso", "Estoy de vacaciones. Este es un mensaje automático.", ()),
+        ("Re: caso", "Questo è un messaggio automatico: sono in ferie.", ()),
+        ("Re: sak", "Dette er et automatisk svar. Jeg er på ferie.", ()),
+        ("Re: sprawa", "To jest automatyczna odpowiedź. Jestem na urlopie.", ()),
+        ("Out of office", "I am away from my desk until Monday.", ()),
+        ("gone fishing", "See you.", (("x-vacation", "yes"),)),
+    ],
+)
+def test_absence_notes_are_seen(subject: str, text: str, headers: Headers) -> None:
+    found = _result(text, subject, headers)
+    assert (found.mail_class, found.auto_kind, found.is_away) == (MailClass.AUTO, "reply", True)
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "headers"),
+    [
+        ("Automatic reply: Your request", "We have received your request, ticket number 4711.", REPLIED),
+        ("Auto-Reply", "Ihre Anfrage ist bei uns eingegangen.", REPLIED),
+        ("Ticket created", "Your ticket is 4711.", REPLIED),
+        ("Backup done", "All fine.", (("auto-submitted", "auto-generated"),)),
+    ],
+)
+def test_other_automatic_mail_is_no_absence(subject: str, text: str, headers: Headers) -> None:
+    found = _result(text, subject, headers)
+    assert (found.mail_class, found.is_away, found.away_until) == (MailClass.AUTO, False, None)
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Out of office printer broken", "It does not print."),
+        ("Out of office: printer broken", "It does not print."),
+        ("On vacation", "How do I forward my mail while I am on vacation?"),
+        ("Away from office", "The VPN is slow from home."),
+        ("Abwesenheit", "Wie stelle ich die Abwesenheitsnotiz ein?"),
+        ("Who is out of the office?", "The board shows the wrong names."),
+        ("Our printer is out of the office", "Somebody took it."),
+        ("Re: Your case", "I am out of the office until Monday, please call my mobile."),
+        ("Re: Your case", "I got this: this is an automated response, I am out of the office. Can you call me?"),
+        ("Newsletter", "This is an automatically generated e-mail. Our spring offers."),
+    ],
+)
+def test_people_who_write_of_absence_stay_people(subject: str, text: str) -> None:
+    found = _result(text, subject)
+    assert (found.mail_class, found.is_away) == (MailClass.HUMAN, False)
+
+
+def test_the_day_of_return_is_read_where_it_is_named() -> None:
+    stamp = "Tue, 5 May 2026 10:00:00 +0200"
+    found = _result("I am away, back on 12 May.", "Automatic reply: x", REPLIED, stamp)
+    assert found.away_until == date(2026, 5, 12)
+    assert _result("I am away.", "Automatic reply: x", REPLIED, stamp).away_until is None
+    assert _result("I am away, back on 12 May.", "Automatic reply: x", REPLIED).away_until is None
+    generated = (("auto-submitted", "auto-generated"),)
+    assert _result("The server is back on 12 May.", "x", generated, stamp).away_until is None
+
+
+def test_recall_is_seen_by_its_subject_too() -> None:
+    text = 'Jane Doe would like to recall the message, "Offer".'
+    assert _class(subject="Recall: Offer", text=text)[0] == "recall"
+    assert _class(subject="Recall: pump 4711", text="The maker recalls this pump. What now?")[0] == "human"

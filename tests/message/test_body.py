@@ -190,3 +190,24 @@ def test_html_of_any_depth_gives_its_text(depth: int) -> None:
 def test_html_to_text_never_raises(pieces: list[str]) -> None:
     text = html_to_text("".join(pieces), [])
     assert text.encode("utf-8").decode("utf-8") == text
+
+
+PICTURE = "Content-Type: image/png; name={0}\nContent-ID: <{0}@x>\n\nx\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hi\n\na1.pngb2.png\n", "Hi"),
+        ("Hi\n<a1.png>\nthere", "Hi\nthere"),
+        ("Hi\na1.png b2.png", "Hi"),
+        ("Look at a1.png please", "Look at a1.png please"),
+        ("c3.png", "c3.png"),
+        ("a1.png", ""),
+    ],
+)
+def test_lines_that_only_name_pictures_of_the_mail_are_left_out(text: str, expected: str) -> None:
+    pictures = [PICTURE.format(name) for name in ("a1.png", "b2.png")]
+    mail = multipart("related", part("text/plain", text), *pictures)
+    assert text_of(mail) == expected
+    assert len(parse(b"From: a@b.test\n" + mail.encode()).attachments) == 2

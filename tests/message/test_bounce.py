@@ -51,8 +51,8 @@ def test_t32_machine_readable_report_is_read(newline: str, kind: str) -> None:
         ("failed", "5.2.2", True),
         ("failed", "4.4.7", False),
         ("delayed", "4.4.1", False),
-        ("Failed", "5.0.0", True),
-        ("delayed", "5.0.0", False),
+        ("Failed", "5.2.1", True),
+        ("delayed", "5.4.1", False),
         ("failed (gave up)", "5.7.1", True),
     ],
 )

@@ -181,3 +181,11 @@ def test_decode_never_raises_and_is_storable(content: bytes, label: str) -> None
 )
 def test_html_label_is_what_the_document_says(content: bytes, label: str) -> None:
     assert html_label(content) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [("안녕하세요. 주문한 상품", "iso2022_kr"), ("ご注文の商品", "iso2022_jp"), ("Ihre Bestellung für März", "utf_16")],
+)
+def test_text_that_says_itself_what_it_is_needs_no_label(text: str, codec: str) -> None:
+    assert decode_bytes(text.encode(codec), "", []) == text

@@ -152,7 +152,7 @@ def test_a_forwarded_mail_is_one_attachment_with_its_bytes() -> None:
     inbound = parse(raw)
     assert inbound.text == "see below"
     (attachment,) = inbound.attachments
-    assert attachment.filename == "message.eml"
+    assert attachment.filename == "in.eml"
     assert attachment.content == inner
     assert attachment.size == len(inner)
 

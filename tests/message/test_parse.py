@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailproc.message.parse import fingerprint, parse
-from mailproc.records.mail import Address, Inbound
+from mailproc.records.mail import Address, Inbound, Intent, MailClass
 
 USUAL = (
     b"Return-Path: <jane@customer.test>\r\n"
@@ -217,6 +217,15 @@ SLOW_BODIES = {
     "part without end of its head": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + b"a: b\n" * 200_000,
     "head without end": b"a: b\n" * 400_000,
     "uuencode": b"Content-Transfer-Encoding: x-uuencode\r\n\r\n" + b"M\n" * 100_000,
+    "files in the text": b"\r\n" + b"begin 644 x\n#86)C\n" * 50_000,
+    "enriched": b"Content-Type: text/enriched\r\n\r\n" + b"<b>x\n\n" * 50_000,
+    "rich text": b"Content-Type: text/rtf\r\n\r\n{\\rtf1" + b"{\\b x" * 100_000,
+    "calendar": b"Content-Type: text/calendar\r\n\r\n" + b"BEGIN:VEVENT\nSUMMARY:x\n" * 50_000,
+    "armour": b"\r\n" + b"-----BEGIN PGP SIGNED MESSAGE-----\n\n-----BEGIN PGP SIGNATURE-----\n" * 10_000,
+    "winmail": b"Content-Type: application/ms-tnef\r\n\r\n\x78\x9f\x3e\x22\0\0" + b"\x02\x02\x90\x06" + b"\0" * 700_000,
+    "pictures": b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\n\r\n"
+    + b"a.png x\n" * 20_000
+    + b"--b\r\nContent-Type: image/png; name=a.png\r\nContent-ID: <a>\r\n\r\n" * 400,
 }
 
 
@@ -350,3 +359,19 @@ def test_parse_when_a_text_is_very_long_loses_none_of_it() -> None:
     assert inbound.new_text.endswith("line 11999 of a log")
     assert inbound.text == inbound.new_text
     assert inbound.cut_text == ""
+
+
+def test_an_out_of_office_answer_says_until_when() -> None:
+    inbound = parse(
+        b"From: jane@customer.test\r\nSubject: Automatic reply: Your order\r\nAuto-Submitted: auto-replied\r\n"
+        b"Date: Mon, 2 Nov 2026 10:00:00 +0000\r\n\r\nI am out of the office until 9 November 2026.\r\n"
+    )
+    assert inbound.mail_class is MailClass.AUTO and inbound.is_away
+    assert inbound.away_until is not None and inbound.away_until.isoformat() == "2026-11-09"
+    assert inbound.intent is Intent.NONE
+
+
+def test_the_intent_is_read_of_peoples_mail_only() -> None:
+    mail = b"From: %s@customer.test\r\nSubject: Re: Your order\r\n\r\nThank you very much!\r\n"
+    assert parse(mail % b"jane").intent is Intent.THANKS
+    assert parse(mail % b"noreply").intent is Intent.NONE

@@ -1,11 +1,9 @@
 """How far a From address is proven: whose Authentication-Results count, and what they must say."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
 
-from mailproc.message.authresults import Result, parse_auth_results
 from mailproc.message.parse import parse
 from mailproc.message.trust import NO_ID, assess, is_aligned
 from mailproc.records.mail import Envelope, Level, Trust, Verified
@@ -273,27 +271,136 @@ def test_is_aligned_when_one_domain_lies_below_the_other(domain: str, from_domai
     assert is_aligned(domain, from_domain) is aligned
 
 
-def test_parse_auth_results_reads_the_whole_grammar() -> None:
-    found = parse_auth_results(
-        'mx.Our.test 1; (ok) dkim/1 = pass (2048 bits) reason="all; good" header.d=c.test header.b="a=b"; iprev=pass'
-    )
-    assert found is not None
-    assert found.authserv_id == "mx.our.test"
-    assert found.results == (
-        Result("dkim", "pass", (("reason", "all; good"), ("header.d", "c.test"), ("header.b", "a=b"))),
-        Result("iprev", "pass"),
-    )
+# Appendix A of the threats: what a reader may take for the agent, although x.test wrote it
+TWO_FACED = [
+    b"agent@corp.test)<evil@x.test>",
+    b"agent@corp.test <evil@x.test>",
+    b"<agent@corp.test>evil@x.test",
+    b"agent@corp.test,evil@x.test",
+    b"evil@x.test(<agent@corp.test>",
+    b"agent@corp.test@x.test",
+    b"<@x.test:agent@corp.test>",
+    b'"agent@corp.test\\"@x.test',
+    b"=?utf-8?q?agent=40corp.test=3E?= <evil@x.test>",
+    b"=?utf-8?q?agent=40corp.test=2C?=@x.test",
+    b"agent@corp.test\0@x.test",
+    b"G: agent@corp.test, evil@x.test;",
+    b"evil@x.test <agent@corp.test> <z@x.test>",
+    b'"agent@corp.test" <evil@x.test>',
+]
+
+
+@pytest.mark.parametrize("sender", TWO_FACED)
+@pytest.mark.parametrize("kind", ["imap", "smtp"])
+def test_t10_a_from_with_two_faces_never_proves_the_agent(sender: bytes, kind: str) -> None:
+    raw = b"\r\n".join([
+        b"Authentication-Results: mx.our.test; dkim=pass header.d=x.test; spf=pass smtp.mailfrom=evil@x.test;"
+        b" dmarc=pass header.from=x.test",
+        BORDER, b"From: " + sender, b"Subject: x", b"", b"text", b"",
+    ])  # fmt: skip
+    inbound = parse(raw)
+    verified = Verified(dkim_domains=("x.test",), spf="pass", spf_domain="x.test", dmarc="pass")
+    trust = assess(inbound, Envelope(kind, NOW, client="192.0.2.1"), site(), verified)
+    is_agent = inbound.from_ is not None and inbound.from_.addr == "agent@corp.test"
+    assert not (inbound.from_ok and is_agent)
+    assert trust.level is Level.A0 or (inbound.from_ is not None and inbound.from_.addr == "evil@x.test")
 
 
 @pytest.mark.parametrize(
-    "value", ["", ";", "mx; =pass", "mx; dkim", "mx; dkim=pass x", "a b c; none", 'mx; "', "mx; (", "m\xe4x; none"]
+    "fields",
+    [
+        (b"From: cust@c.test", b"From: evil@x.test"),
+        (b"From: cust@c.test, evil@x.test",),
+        (b"From: G: cust@c.test;",),
+        (b"Subject: y", b"From: evil@x.test", b"FROM: cust@c.test"),
+    ],
 )
-def test_parse_auth_results_when_it_is_none(value: str) -> None:
-    assert parse_auth_results(value) is None
+def test_t11_more_than_one_from_or_mailbox_is_a0(fields: tuple[bytes, ...]) -> None:
+    trust = assess(parse(b"\r\n".join([PASS, BORDER, *fields, b"", b"text"])), Envelope("imap", NOW), site())
+    assert trust.level is Level.A0
 
 
-def test_t54_auth_results_are_read_in_linear_time() -> None:
-    started = time.process_time()
-    for unit in ("(", '"', "a=", ";", "\\", "(a)", '""', "a=b;"):
-        parse_auth_results("mx; " + unit * (16_000 // len(unit)))
-    assert time.process_time() - started < 2
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (b"From : evil@x.test", b"From: cust@c.test"),
+        (b"From: cust@c.test", b"From : evil@x.test"),
+        (b"\x00From: evil@x.test", b"From: cust@c.test"),
+        (b"From\x00: evil@x.test", b"From: cust@c.test"),
+        (b"Subject: x\rFrom: evil@x.test", b"From: cust@c.test"),
+        (b"From: cust@c.test\x00",),
+        (b"From: cust@c.test\r Bcc: evil@x.test",),
+    ],
+)
+def test_t12_names_and_lines_that_are_read_in_two_ways_are_a0(fields: tuple[bytes, ...]) -> None:
+    trust = assess(parse(b"\r\n".join([PASS, BORDER, *fields, b"", b"text"])), Envelope("imap", NOW), site())
+    assert trust.level is Level.A0
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        b"=?utf-8?q?cust=40c.test?=",
+        b"=?utf-8?q?cust=40?=c.test",
+        b"=?utf-7?q?cust+AEA-c.test?=",
+        b"<=?utf-7?q?cust+AEA-c.test?=>",
+        b"=?utf-8?q?a=40b?=@c.test",
+        b"=?utf-8?b?Y3VzdEBjLnRlc3Q=?= <=?utf-8?q?cust?=@c.test>",
+    ],
+)
+def test_t13_encoded_words_in_the_address_are_a0(sender: bytes) -> None:
+    assert trust_of(PASS, BORDER, sender=sender).level is Level.A0
+
+
+def test_t17_an_unreadable_field_of_the_border_hides_what_stands_below() -> None:
+    broken = b'Authentication-Results: mx.our.test; spf=pass smtp.mailfrom="open'
+    assert trust_of(broken, PASS, BORDER).level is Level.A1
+    no_id = b'Authentication-Results: spf=pass smtp.mailfrom="open'
+    below = b"Authentication-Results: dmarc=pass header.from=c.test"
+    assert trust_of(no_id, below, at=site(trusted_authserv_ids=(NO_ID,))).level is Level.A1
+
+
+def test_t17_nobodys_id_is_the_word_for_fields_without_one() -> None:
+    field = b"Authentication-Results: microsoft365; dmarc=pass header.from=c.test"
+    assert trust_of(field, at=site(trusted_authserv_ids=(NO_ID,))).level is Level.A1
+
+
+@pytest.mark.parametrize(
+    "name", ["mx.\u212aorp.test", "mx.korp.test.", "\uff4dx.korp.test", "mx.korp.test\u200b", "mx\u3002korp.test"]
+)
+def test_t17_an_id_that_only_looks_like_ours_is_anothers(name: str) -> None:
+    field = f"Authentication-Results: {name}; dmarc=pass header.from=c.test".encode()
+    assert trust_of(field, at=site(trusted_authserv_ids=("mx.korp.test",))).level is Level.A1
+
+
+def test_ids_of_a_provider_with_many_hosts_may_hold_a_star() -> None:
+    at = site(trusted_authserv_ids=("*.yahoo.test",))
+    genuine = b"Authentication-Results: atlas-1.omega.yahoo.test; dmarc=pass(p=NONE) header.from=c.test;"
+    assert trust_of(genuine, at=at).level is Level.A3
+    for forged in (b"yahoo.test", b"xyahoo.test", b"yahoo.test.evil.test", b"*.yahoo.test.evil.test"):
+        field = b"Authentication-Results: " + forged + b"; dmarc=pass header.from=c.test"
+        assert trust_of(field, at=at).level is Level.A1
+
+
+@pytest.mark.parametrize("results", [b"dkim=pass header.d=c.test; dmarc=fail header.from=c.test"])
+def test_a_failure_leaves_nothing_aligned(results: bytes) -> None:
+    trust = trust_of(b"Authentication-Results: mx.our.test; " + results, BORDER)
+    assert trust.level is Level.A0 and not trust.has_aligned_dkim and not trust.has_aligned_spf
+    trust = trust_of(kind="smtp", client="192.0.2.1", verified=Verified(dkim_domains=("mail.c.test",), dmarc="fail"))
+    assert trust.level is Level.A0 and not trust.has_aligned_dkim
+
+
+def test_the_organisation_that_dns_names_joins_names_beside_each_other() -> None:
+    given = {"sender": b"cust@mail.c.test", "kind": "smtp", "client": "192.0.2.1"}
+    for organisation, is_aligned_ in (("c.test", True), ("", False)):
+        verified = Verified(dkim_domains=("news.c.test",), dmarc="temperror", organisation=organisation)
+        assert trust_of(verified=verified, **given).has_aligned_dkim is is_aligned_  # type: ignore[arg-type]
+
+
+def test_evidence_copies_no_byte_that_a_terminal_would_obey() -> None:
+    trust = trust_of(
+        b"Authentication-Results: mx.our.test; dkim=pass header.d=\x1b]0;dkim=pass header.d=\xff\xfe;"
+        b" spf=pass smtp.mailfrom=a@\x1b[2J; dmarc=\x1b[31m header.from=c.test",
+        BORDER,
+    )
+    assert all(line.isprintable() and line.isascii() for line in trust.evidence)
