@@ -28,7 +28,7 @@ from mailproc.message.trust import assess
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.delivery import Receipt, ReceiptState
 from mailproc.records.effects import ComposedMail, SendMail
-from mailproc.records.mail import Attachment, Envelope, Inbound, MailClass, Trust
+from mailproc.records.mail import Attachment, Envelope, Inbound, MailClass, Trust, Verified
 from mailproc.render import Renderer
 from mailproc.render.composer import compose_mail
 from mailproc.store import commit, inbox, outbox, queries
@@ -39,6 +39,7 @@ from mailproc.store.packing import pack
 from mailproc.store.transaction import Tx
 from mailproc.tickets.casenumber import format_number
 from mailproc.tickets.followup import Keys, Match, find_keys, match_ticket
+from mailproc.verify import Verifier, wants
 
 MOST_ATTEMPTS = 3
 _BATCH = 50
@@ -70,7 +71,10 @@ class _Understood:
 
 
 class Engine:
-    """One site at work. `clock` gives aware UTC; `policy` is replaced as a whole when rules are reloaded."""
+    """One site at work. `clock` gives aware UTC; `policy` is replaced as a whole when rules are reloaded.
+
+    `verifier` looks up who may send for a domain, where the site does that itself.
+    """
 
     def __init__(
         self,
@@ -80,12 +84,14 @@ class Engine:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         worker: str = "worker",
+        verifier: Verifier | None = None,
     ) -> None:
         self.policy = policy
         self.store = store
         self.renderer = renderer
         self.clock = clock
         self.worker = worker
+        self.verifier = verifier
         self.has_more = False
         self._lost_claims: list[int] = []
 
@@ -107,16 +113,8 @@ class Engine:
         # A claim ends early at its limit, at a big mail, or at one that is tried again and comes alone
         size = sum(len(claim.raw) for claim in claims)
         self.has_more = len(claims) >= limit or size >= _MUCH or any(claim.attempts > 1 for claim in claims)
-        understood: list[tuple[inbox.Claimed, _Understood]] = []
-        for claim in claims:
-            if claim.attempts > MOST_ATTEMPTS:
-                self._hold_poison(claim, "deciding about it failed three times")
-                continue
-            try:
-                understood.append((claim, self._understand(claim.raw, claim.envelope)))
-            except Exception as error:  # a poison mail must not stop the others (F06)
-                self._failed(claim, error)
         # All are read before the first is decided: the two threads would only take turns at the interpreter
+        understood = self._understand_all(claims)
         waiting = [(claim, self.store.submit(partial(self._work_job, claim, mail))) for claim, mail in understood]
         for claim, future in waiting:
             try:
@@ -154,10 +152,12 @@ class Engine:
         sender = f"warm-up@{self.policy.site.domain}"
         raw = _WARM_UP_MAIL % (sender.encode("ascii"), self.policy.site.addresses[0].encode("ascii"))
         self.preview(raw, Envelope("smtp", now, sender, self.policy.site.addresses[:1]))
+        if self.verifier is not None:
+            self.verifier.warm_up()
 
     def preview(self, raw: bytes, envelope: Envelope) -> Preview:
-        """What would become of this mail now; reads only."""
-        mail = self._understand(raw, envelope)
+        """What would become of this mail now; reads only, and asks no DNS."""
+        mail = self._understand(parse(raw, languages=self.policy.site.languages), envelope)
         with self.store.read() as tx:
             return self._decide(tx, mail, envelope, inbox_id=None)
 
@@ -278,10 +278,34 @@ class Engine:
         )
         return done.decision
 
-    def _understand(self, raw: bytes, envelope: Envelope) -> "_Understood":
+    def _understand_all(self, claims: Sequence[inbox.Claimed]) -> list[tuple[inbox.Claimed, "_Understood"]]:
+        """What each mail says and who proves to have written it; DNS is asked for all of them at once."""
         site = self.policy.site
-        inbound = parse(raw, languages=site.languages)
-        trust = assess(inbound, envelope, site)
+        read: list[tuple[inbox.Claimed, Inbound]] = []
+        for claim in claims:
+            if claim.attempts > MOST_ATTEMPTS:
+                self._hold_poison(claim, "deciding about it failed three times")
+                continue
+            try:
+                read.append((claim, parse(claim.raw, languages=site.languages)))
+            except Exception as error:  # a poison mail must not stop the others (F06)
+                self._failed(claim, error)
+        proofs: dict[int, Verified] = {}
+        if self.verifier is not None:
+            asked = [(claim, inbound) for claim, inbound in read if wants(claim.envelope, site)]
+            found = self.verifier.gather([(claim.raw, inbound, claim.envelope) for claim, inbound in asked])
+            proofs = {claim.id: verified for (claim, _), verified in zip(asked, found, strict=True)}
+        understood = []
+        for claim, inbound in read:
+            try:
+                understood.append((claim, self._understand(inbound, claim.envelope, proofs.get(claim.id))))
+            except Exception as error:
+                self._failed(claim, error)
+        return understood
+
+    def _understand(self, inbound: Inbound, envelope: Envelope, verified: Verified | None = None) -> "_Understood":
+        site = self.policy.site
+        trust = assess(inbound, envelope, site, verified)
         return _Understood(inbound, trust, find_keys(inbound, envelope, site, self.policy.keys))
 
     def _decide(

@@ -18,6 +18,7 @@ from mailproc.settings import Settings
 from mailproc.stock import templates_dir
 from mailproc.store import meta
 from mailproc.store.database import Store, open_store
+from mailproc.verify import Verifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ def open_site(
         unless_it_opens.callback(store.close)
         book, problem = _current_book(loaded, store)
         renderer = Renderer(loaded.templates_dir, loaded.site.default_language)
-        engine = Engine(Policy(loaded.site, book, ring), store, renderer, clock=clock)
+        engine = Engine(
+            Policy(loaded.site, book, ring), store, renderer, clock=clock, verifier=_make_verifier(loaded)
+        )
         unless_it_opens.pop_all()
     return OpenSite(loaded, store, engine, problem)
 
@@ -123,6 +126,12 @@ def reload_rules(site: OpenSite) -> str:
     site.store.run(lambda tx: meta.save_rulebook(tx, files))
     maillog.rules_loaded(str(len(files)))
     return ""
+
+
+def _make_verifier(loaded: Settings) -> Verifier | None:
+    trust = loaded.site.trust
+    has_listener = any(intake.kind == "smtp" for intake in loaded.intakes)
+    return Verifier(trust.resolver) if trust.verify and has_listener else None
 
 
 def _current_book(loaded: Settings, store: Store) -> tuple[Rulebook, str]:

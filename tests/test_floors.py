@@ -60,7 +60,7 @@ MAY_CATCH_ALL = {
     "intake/smtp.py",
     "message/headers.py",
     "store/writer.py",
-    "verify.py",
+    "verify/evidence.py",
 }
 
 SHADOWING = frozenset("calendar email html http io json logging mailbox queue re signal socket string threading "
@@ -204,7 +204,7 @@ PLANTED = [
     ("store/x.py", "try:\n    pass\nexcept (OSError, BaseException) as error:\n    pass", "a broad except"),
     ("store/x.py", "with contextlib.suppress(Exception):\n    pass", "a broad suppress"),
     ("store/x.py", "try:\n    pass\nexcept (OSError, ValueError):\n    pass", ""),
-    ("verify.py", "try:\n    pass\nexcept Exception:\n    pass", ""),
+    ("verify/evidence.py", "try:\n    pass\nexcept Exception:\n    pass", ""),
     ("store/queue.py", "x = 1", "the name queue shadows the standard library"),
     ("store/helpers.py", "x = 1", "the name helpers says nothing"),
     ("store/x.py", "x = 1\n" * MAX_LINES, "past 400 a file becomes a folder"),

@@ -137,7 +137,7 @@ def test_version_when_read_anywhere_is_one_and_the_same() -> None:
 
 def test_install_requires_when_compared_with_the_imports_names_what_is_used() -> None:
     """Nothing is installed that no file imports, and nothing imported that is not installed."""
-    modules = {"faust-cchardet": "cchardet", "PyYAML": "yaml", "psycopg[binary]": "psycopg"}
+    modules = {"dnspython": "dns", "faust-cchardet": "cchardet", "PyYAML": "yaml", "psycopg[binary]": "psycopg"}
     never_imported = {"tzdata"}  # zoneinfo reads it where the system has no time zones
     options = read_settings()
     required = re.findall(r"^([\w.\[\]-]+) ?[<>=]", options["options"]["install_requires"], re.MULTILINE)

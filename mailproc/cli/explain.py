@@ -70,6 +70,7 @@ def as_object(preview: "Preview") -> dict[str, Any]:
         "class": str(preview.mail_class),
         "language": opened.language if opened else inbound.language,
         "level": preview.trust.level.name,
+        "trust": {"source": preview.trust.source, "evidence": list(preview.trust.evidence)},
         "followup": {"ticket": ticket, "reason": preview.match.reason},
         "outcome": str(decision.outcome),
         "reason": decision.reason,

@@ -253,8 +253,12 @@ def _print_ticket(found: dict[str, Any]) -> None:
     for message in found["messages"]:
         arrow = "←" if message["direction"] == "in" else "→"
         click.echo(f"\n{arrow} {message['date']} {message['purpose']} ({message['visibility']}) {message['from']}")
+        for line in message["evidence"]:
+            click.echo(f"    who wrote it: {line}")
         for line in (message["text"] or "").splitlines()[:40]:
             click.echo(f"    {line}")
+        for file in message["attachments"]:
+            click.echo(f"    [{file['filename']}, {file['content_type']}, {file['size']} bytes]")
     click.echo("\nhistory")
     for event in found["events"]:
         click.echo(f"  {_plain(event)}")

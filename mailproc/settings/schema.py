@@ -124,7 +124,7 @@ def _read_trust(top: Section) -> TrustPolicy:
     section = top.section("trust", TRUST_KEYS, _HOMES)
     trust = TrustPolicy(
         trusted_authserv_ids=section.read_list("trusted_authserv_ids", lambda word: values.read_text(word).lower()),
-        border_hosts=section.read_list("border_hosts", values.read_host),
+        border_hosts=section.read_list("border_hosts", values.read_border),
         trusted_networks=section.read_list("trusted_networks", values.read_network),
         agent_trust=section.read("agent_trust", values.read_choice("dmarc", "network", "token"), "dmarc"),
         verify=section.read("verify", values.read_flag, True),

@@ -162,6 +162,18 @@ def read_host(word: str) -> str:
     return read_domain(word)
 
 
+def read_border(word: str) -> str:
+    """A host, or a provider's many: `*.example.com`, `2002:a05:*`."""
+    if word.startswith("*."):
+        domain = read_domain(word[2:])
+        if "." not in domain:
+            raise BadValue(f'"{word}" is half the world', "Write the provider's own domain behind *., such as *.example.org")
+        return f"*.{domain}"
+    if re.fullmatch(r"[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){1,6}:\*", word):
+        return word.lower()
+    return read_host(word)
+
+
 def read_prefix(word: str) -> str:
     """The letters in front of case numbers (mail-policy section 1)."""
     if word.upper() in RESERVED_PREFIXES:

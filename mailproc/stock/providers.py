@@ -21,9 +21,11 @@ class Preset:
     steps: tuple[str, ...] = ()
 
 
-def _hosted(title: str, imap: str, smtp: str, authserv_id: str, secret: str, steps: tuple[str, ...]) -> Preset:
+def _hosted(
+    title: str, imap: str, smtp: str, authserv_id: str, border: str, secret: str, steps: tuple[str, ...]
+) -> Preset:
     """A provider whose mailbox is read by IMAP and who takes mail with a login."""
-    ids = f"[{authserv_id}]" if authserv_id else "[]"
+    ids, borders = f'["{authserv_id}"]', f'["{border}"]'
     return Preset(
         title=title,
         intake=f"""\
@@ -39,7 +41,7 @@ def _hosted(title: str, imap: str, smtp: str, authserv_id: str, secret: str, ste
 """,
         trust=f"""\
   trusted_authserv_ids: {ids}  # the first word of Authentication-Results in a mail you received
-  border_hosts: {ids}  # the hosts that write it
+  border_hosts: {borders}  # the hosts that write it
   trusted_networks: []                # 10.0.0.0/8, 192.0.2.7: our own mail servers
 """,
         steps=(
@@ -94,6 +96,7 @@ PRESETS: dict[str, Preset] = {
         "host: imap.gmail.com, port: 993, tls: required",
         "host: smtp.gmail.com, port: 587, tls: starttls",
         "mx.google.com",
+        "mx.google.com",
         _PASSWORD,
         ("Google: turn on 2-step verification and make an app password; start mailproc with it in SMTP_PASSWORD.",),
     ),
@@ -101,7 +104,8 @@ PRESETS: dict[str, Preset] = {
         "Microsoft 365",
         "host: outlook.office365.com, port: 993, tls: required",
         "host: smtp.office365.com, port: 587, tls: starttls",
-        "",
+        "microsoft365",  # its field names no server; this word stands for that form
+        "*.outlook.com",
         _TOKEN,
         ("Microsoft 365: allow authenticated SMTP for this mailbox; start mailproc with its password in "
          "SMTP_PASSWORD.",),
@@ -110,7 +114,8 @@ PRESETS: dict[str, Preset] = {
         "Fastmail",
         "host: imap.fastmail.com, port: 993, tls: required",
         "host: smtp.fastmail.com, port: 465, tls: required",
-        "",
+        "*.messagingengine.com",
+        "*.messagingengine.com",
         _PASSWORD,
         ("Fastmail: make an app password for SMTP; start mailproc with it in SMTP_PASSWORD.",),
     ),

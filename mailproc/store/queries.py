@@ -23,9 +23,10 @@ def get_ticket(tx: Tx, serial: int) -> Record | None:
     if not found:
         return None
     messages = read_rows(Message.select().where(Message.serial == serial).order_by(Message.id), tx.database)
+    proofs = _read_proofs(tx, serial)
     return {
         **_ticket_head(found[0]),
-        "messages": [_message(row) for row in messages],
+        "messages": [_message(row, proofs) for row in messages],
         "events": list_events(tx, serial),
         "links": _read_links(tx, [serial]).get(serial, []),
     }
@@ -158,7 +159,16 @@ def _ticket_head(row: Record) -> Record:
     }
 
 
-def _message(row: Record) -> Record:
+def _read_proofs(tx: Tx, serial: int) -> dict[int, list[str]]:
+    """What each mail's claim to its sender rests on, a line each, by the mail's inbox id."""
+    return {
+        item["inbox_id"]: [step.text for step in item["steps"] if step.room == "trust"]
+        for item in traces_of_ticket(tx, serial)
+        if item["inbox_id"] is not None
+    }
+
+
+def _message(row: Record, proofs: dict[int, list[str]]) -> Record:
     return {
         "id": row["id"],
         "direction": row["direction"],
@@ -170,6 +180,13 @@ def _message(row: Record) -> Record:
         "text": row["text"],
         "message_id": row["message_id"],
         "purpose": row["purpose"],
+        "class": row["mail_class"],
+        "level": row["level"],
+        "evidence": proofs.get(row["inbox_id"], []),
+        "attachments": [
+            {"filename": name, "content_type": content_type, "size": size}
+            for name, content_type, size in from_json(row["attachments"])
+        ],
     }
 
 

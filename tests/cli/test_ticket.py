@@ -23,8 +23,11 @@ def test_ticket_list_and_show_have_the_keys_of_the_contract(shell, number: str) 
     assert set(shown) == KEYS | {"messages", "events"}
     assert set(shown["messages"][0]) == {
         "id", "direction", "visibility", "from", "to", "subject", "date", "text", "message_id", "purpose",
+        "class", "level", "evidence", "attachments",
     }  # fmt: skip
-    assert shown["messages"][0]["from"] == "jane@customer.example"
+    first = shown["messages"][0]
+    assert (first["from"], first["class"], first["level"]) == ("jane@customer.example", "human", "A1")
+    assert first["evidence"] and first["attachments"] == []
     assert number.startswith("ACME-")
 
 

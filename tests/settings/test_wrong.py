@@ -159,6 +159,8 @@ VALUES = [
     ("trust.agent_trust", "dkim", 'trust.agent_trust: "dkim" is not one of dmarc, network, token'),
     ("trust.resolver", "localhost", 'trust.resolver: "localhost" is not the address of a DNS server'),
     ("trust.border_hosts", "[a@b]", 'trust.border_hosts: "a@b" is not a host name'),
+    ("trust.border_hosts", '["*.com"]', 'trust.border_hosts: "*.com" is half the world'),
+    ("trust.border_hosts", '["*"]', 'trust.border_hosts: "*" is not a domain'),
     ("operator", "ops", 'operator: "ops" is not an e-mail address'),
     ("database", "mysql://u:geheim@h/n", '"mysql://" is no database mailproc knows'),
     ("database", "data.db", "the database must be a URL"),

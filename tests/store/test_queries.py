@@ -29,7 +29,8 @@ def test_a_ticket_has_the_keys_of_the_command_line(store: Store) -> None:
     assert ticket["messages"][0] == {
         "id": 1, "direction": "in", "visibility": "public", "from": JANE.addr, "to": ["support@our.test"],
         "subject": "printer", "date": "2026-11-01T12:00:00.000000Z", "text": "It does not print.",
-        "message_id": "<m1@c.test>", "purpose": "request",
+        "message_id": "<m1@c.test>", "purpose": "request", "class": "human", "level": "A2", "evidence": [],
+        "attachments": [],
     }  # fmt: skip
     assert [event["kind"] for event in ticket["events"]] == ["opened", "message", "ids", "mail-queued", "mail-queued"]
 

@@ -1,0 +1,8 @@
+"""DKIM, SPF and DMARC of mail that our own listener received: DNS answers as evidence for `message.trust`.
+
+dnspython and cryptography are imported with the first mail, so that importing this room costs nothing.
+"""
+
+from mailproc.verify.evidence import Verifier, wants
+
+__all__ = ["Verifier", "wants"]
