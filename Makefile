@@ -63,7 +63,7 @@ bench: $(DEV)
 crash: $(DEV)
 	@$(PY) -m bench.crash $(CRASH)
 
-## make fuzz    broken mail without end through the parser (FUZZ="--seconds 600")
+## make fuzz    200,000 broken mails through the reader (FUZZ="--count 1000000 --seeds DIR")
 fuzz: $(DEV)
 	@$(PY) -m bench.fuzz $(FUZZ)
 

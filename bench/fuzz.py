@@ -1,21 +1,21 @@
 """`make fuzz`: hostile mail through the parser, by the hundred thousand; prints what broke and saves it.
 
-    python -m bench.fuzz [--count 1000000] [--seconds 600] [--seed 1] [--workers 2] [--case INDEX]
+    python -m bench.fuzz [--count 200000] [--seconds 0] [--seed 1] [--workers 2] [--seeds DIR] [--case INDEX]
 
-A case fails when the parser raises, needs more than 2 s of CPU, lets memory grow by more than 256 MB, or kills its
-process. Cases come from bench/mutate.py by (seed, index); the parent makes a failing one again and writes it to
-build/fuzz/. Exits 1 when anything failed.
+A case fails when the parser raises, needs more than 1 s of CPU, lets memory grow by more than 256 MB, kills its
+process or gives an answer that bench/judge.py refuses. Cases come from bench/mutate.py by (seed, index) out of the
+samples, the mail in the tests, generated mail and the files of --seeds; the parent makes a failing one again and writes
+it to build/fuzz/. Exits 1 when anything failed.
 """
 
 import argparse
+import ast
 import hashlib
 import multiprocessing
 import resource
 import signal
 import sys
 import time
-import traceback
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -23,23 +23,13 @@ from pathlib import Path
 import psutil
 
 from bench.gen_mail import make_replies, make_requests
+from bench.judge import CPU_SECONDS, Failure, judge
 from bench.mutate import make_case
 from mailproc.message.parse import parse
-from mailproc.records.mail import Inbound
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-CPU_SECONDS = 2.0
 GROWTH_BYTES = 256 * 2**20
 MAX_SEED_BYTES = 40_000  # a file of 200 KB makes each case slow and no case stranger
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One case that broke the parser."""
-
-    index: int
-    kind: str  # exception | slow | memory | hang | crash
-    text: str
 
 
 class Worker:
@@ -48,6 +38,7 @@ class Worker:
     def __init__(self, number: int, step: int, start: int, end: int, seed: int, seeds: list[bytes]) -> None:
         self.number, self.step, self.end, self.seed, self.seeds = number, step, end, seed, seeds
         self.done_before = 0
+        self.slowest: Synchronized[float] = multiprocessing.Value("d", 0.0)
         self._start(start)
 
     def _start(self, index: int) -> None:
@@ -56,7 +47,8 @@ class Worker:
         self.messages, theirs = multiprocessing.Pipe(duplex=False)
         case_range = (index, self.end, self.step)
         self.process = multiprocessing.Process(
-            target=run_cases, args=(theirs, self.current, case_range, self.seed, self.seeds), daemon=True
+            target=run_cases, args=(theirs, self.current, self.slowest, case_range, self.seed, self.seeds),
+            daemon=True,
         )
         self.process.start()
         theirs.close()
@@ -109,16 +101,19 @@ class Worker:
             self.is_done = True
 
 
-def run_cases(messages: Connection, current: "Synchronized[int]", case_range: tuple[int, int, int], seed: int,
-              seeds: list[bytes]) -> None:
+def run_cases(messages: Connection, current: "Synchronized[int]", slowest: "Synchronized[float]",
+              case_range: tuple[int, int, int], seed: int, seeds: list[bytes]) -> None:
     """A worker's life: each case parsed and judged; leaves after memory grew, for its next self to start small."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent stops us and still prints its closing line
-    parse(seeds[0])  # what is loaded on first use is no growth
+    for raw in seeds[:20]:
+        parse(raw)  # what is loaded on first use is no growth and no case's time
     memory = peak_bytes()
     for index in range(*case_range):
         current.value = index
         raw = make_case(seed, index, seeds)
-        if failure := judge(index, raw):
+        failure, seconds = judge(index, raw)
+        slowest.value = max(slowest.value, seconds)
+        if failure:
             messages.send(failure)
         if (grown := peak_bytes() - memory) > GROWTH_BYTES:
             messages.send(Failure(index, "memory", f"{grown / 2**20:.0f} MB more than before"))
@@ -126,31 +121,26 @@ def run_cases(messages: Connection, current: "Synchronized[int]", case_range: tu
     current.value = case_range[1]
 
 
-def judge(index: int, raw: bytes) -> Failure | None:
-    """Parses one case; what was wrong with that, if anything."""
-    started = time.process_time()
-    try:
-        found = parse(raw)
-    except BaseException:  # whatever it is, RecursionError and SystemExit too, it should not have come out
-        return Failure(index, "exception", traceback.format_exc())
-    seconds = time.process_time() - started
-    if not isinstance(found, Inbound):
-        return Failure(index, "exception", f"parse returned {type(found).__name__}")
-    if seconds > CPU_SECONDS:
-        return Failure(index, "slow", f"{seconds:.1f} s of CPU for {len(raw):,} bytes")
-    return None
-
-
 def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def collect_seeds() -> list[bytes]:
-    """Good mail to break: the samples and generated requests and replies."""
+def collect_seeds(folder: Path | None = None) -> list[bytes]:
+    """Good mail to break: the samples, what the tests are written with, generated mail, the files of that folder."""
     seeds = [path.read_bytes() for path in sorted((CHECKOUT / "samples").rglob("*.eml"))]
     seeds += [mail.raw for mail in make_requests(200)]
     seeds += [mail.raw for mail in make_replies(["[ACME-482-170]", "[ACME-100-000]"], 100)]
+    seeds += [raw for path in sorted((CHECKOUT / "tests").rglob("test_*.py")) for raw in find_mails(path.read_text())]
+    if folder is not None:
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and path.stat().st_size <= MAX_SEED_BYTES)
+        seeds += [path.read_bytes() for path in files]
     return [raw for raw in seeds if len(raw) <= MAX_SEED_BYTES]
+
+
+def find_mails(source: str) -> list[bytes]:
+    """The mails that stand in a test as byte strings: those with a header field and a line end."""
+    constants = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return [value for value in constants if isinstance(value, bytes) and b": " in value and b"\n" in value]
 
 
 def save(failure: Failure, raw: bytes, seed: int, folder: Path) -> Path:
@@ -163,7 +153,7 @@ def save(failure: Failure, raw: bytes, seed: int, folder: Path) -> Path:
 
 def fuzz(args: argparse.Namespace) -> int:
     """Runs the workers until all cases are done or the time is up; the number of failures."""
-    seeds = collect_seeds()
+    seeds = collect_seeds(args.seeds)
     started = time.monotonic()
     workers = [Worker(number, args.workers, number, args.count, args.seed, seeds) for number in range(args.workers)]
     failures = 0
@@ -190,24 +180,27 @@ def fuzz(args: argparse.Namespace) -> int:
             worker.stop()
     seconds = time.monotonic() - started
     done = min(sum(worker.done for worker in workers), args.count)
-    print(f"{done:,} mails parsed in {seconds:.0f} s ({done / seconds:.0f}/s), seed {args.seed}: {failures} failed")
+    slowest = max(worker.slowest.value for worker in workers) * 1000
+    print(f"seed {args.seed}, {len(seeds):,} mails to start from, {seconds:.0f} s, {done / seconds:.0f} mails/s")
+    print(f"{done:,} mails, {failures} failed, slowest {slowest:.0f} ms")
     return failures
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1_000_000, help="cases at most")
-    parser.add_argument("--seconds", type=float, default=600, help="time at most; 0 for no end")
+    parser.add_argument("--count", type=int, default=200_000, help="cases at most")
+    parser.add_argument("--seconds", type=float, default=0, help="time at most; 0 for no end")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=Path, help="a folder of mail to start from, too")
     parser.add_argument("--workers", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--max-failures", type=int, default=50, help="stop after so many")
     parser.add_argument("--save", type=Path, default=CHECKOUT / "build" / "fuzz", help="folder for what failed")
     parser.add_argument("--case", type=int, help="parse this one case here, with its traceback, and write it out")
     args = parser.parse_args()
     if args.case is not None:
-        raw = make_case(args.seed, args.case, collect_seeds())
-        failure = judge(args.case, raw)
-        print(failure.text if failure else f"case {args.case} is parsed, {len(raw):,} bytes")
+        raw = make_case(args.seed, args.case, collect_seeds(args.seeds))
+        failure, seconds = judge(args.case, raw)
+        print(failure.text if failure else f"case {args.case} is parsed, {len(raw):,} bytes, {seconds * 1000:.0f} ms")
         print(save(failure or Failure(args.case, "fine", ""), raw, args.seed, args.save))
         return 1 if failure else 0
     return 1 if fuzz(args) else 0

@@ -1,6 +1,6 @@
 """`make bench`: what a mail costs mailproc, beside the floors of bench/floors.py measured in the same run.
 
-    python -m bench.run [--quick] [--only way-in,growth,smtp,memory,help] [--json FILE]
+    python -m bench.run [--quick] [--only understanding,way-in,growth,smtp,memory,help] [--json FILE]
 
 CPU figures are milliseconds of CPU a mail over the same mails, all contenders turn by turn in each round; a ratio is
 the median over the rounds. Wall time is there too, but on a shared machine only CPU can be compared.
@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from bench import engine_under_test as engine
-from bench import floors
+from bench import floors, understanding
 from bench.gen_mail import GeneratedMail, make_replies, make_requests
 from bench.measure import format_table, run_rounds, time_command
 
@@ -52,6 +52,12 @@ class Bench:
         self.plan, self.folder = plan, folder
         self.figures: dict[str, object] = {}
         self.missing: dict[str, str] = {}
+
+    def understanding(self) -> None:
+        """Reading a mail whole, beside the standard library reading its headers."""
+        found = understanding.measure(self.plan.mails, 2 * self.plan.rounds - 1)
+        self._keep(f"understanding a mail (goal: ratio {understanding.GOAL})", understanding.HEAD,
+                   understanding.rows_of(found))  # fmt: skip
 
     def way_in(self) -> None:
         """Bytes in to mails queued: first new requests, then replies to them."""
@@ -207,6 +213,12 @@ class Bench:
         self.figures[title] = [dict(zip(head, row, strict=True)) for row in rows]
 
 
+SECTIONS: dict[str, Callable[[Bench], None]] = {
+    "understanding": Bench.understanding, "way-in": Bench.way_in, "growth": Bench.growth, "smtp": Bench.smtp,
+    "memory": Bench.memory, "help": Bench.help_time,
+}  # fmt: skip
+
+
 def take_in(floor: Callable[[floors.DurableTable, bytes], None], table: floors.DurableTable,
             mails: list[GeneratedMail]) -> int:
     for mail in mails:
@@ -247,7 +259,7 @@ def read_peak(process: psutil.Process) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few mails: a first look, no figures to quote")
-    parser.add_argument("--only", default="way-in,growth,smtp,memory,help", help="sections, comma separated")
+    parser.add_argument("--only", default=",".join(SECTIONS), help="sections, comma separated")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     args = parser.parse_args()
     build = CHECKOUT / "build"
@@ -255,13 +267,11 @@ def main() -> int:
     # Not in /tmp, which may be memory: a commit shall cost what it costs on the disk where sites live.
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=build))
     bench = Bench(QUICK if args.quick else FULL, folder)
-    sections = {"way-in": bench.way_in, "growth": bench.growth, "smtp": bench.smtp, "memory": bench.memory,
-                "help": bench.help_time}  # fmt: skip
     try:
         for name in args.only.split(","):
-            if name not in sections:
-                parser.error(f"no section {name}; there are: {', '.join(sections)}")
-            sections[name]()
+            if name not in SECTIONS:
+                parser.error(f"no section {name}; there are: {', '.join(SECTIONS)}")
+            SECTIONS[name](bench)
     finally:
         shutil.rmtree(folder)
     if args.json:
