@@ -167,7 +167,8 @@ def read_border(word: str) -> str:
     if word.startswith("*."):
         domain = read_domain(word[2:])
         if "." not in domain:
-            raise BadValue(f'"{word}" is half the world', "Write the provider's own domain behind *., such as *.example.org")
+            hint = "Write the provider's own domain behind *., such as *.example.org"
+            raise BadValue(f'"{word}" is half the world', hint)
         return f"*.{domain}"
     if re.fullmatch(r"[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){1,6}:\*", word):
         return word.lower()

@@ -39,7 +39,8 @@ intake:
   - {kind: smtp, listen: "[::1]:25"}
 delivery: {kind: smtp, host: smtp.acme.example, tls: starttls, user: me, password: "${file:secret}"}
 operator: ops@acme.example
-trust: {trusted_authserv_ids: MX.acme.example, border_hosts: [MX1.acme.example, 192.0.2.1, "*.Outlook.com", "2002:A05:*"],
+trust: {trusted_authserv_ids: MX.acme.example,
+        border_hosts: [MX1.acme.example, 192.0.2.1, "*.Outlook.com", "2002:A05:*"],
         trusted_networks: [10.0.0.0/8, 192.0.2.7], agent_trust: network, verify: no, resolver: "127.0.0.1:5353"}
 address_extension: dash
 subject_tag: Reply
