@@ -45,10 +45,6 @@ _CONTENT_ID = re.compile(r"[!-;=?-~]{1,200}")
 _BASE64_LINES = struct.Struct("76s" * 64)
 _BASE64_BLOCK = _BASE64_LINES.size
 _CHARSET_CHECK = 1_000_000  # bytes of a text attachment that are tried as UTF-8
-# Most lines of our HTML are the templates' own and come again with every mail, so each line is encoded once; a long
-# text is a customer's, and its lines would only push those of the templates out
-_CACHED_LINES = 1024
-_CACHED_TEXT = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +160,7 @@ def _root_entity(outgoing: Outgoing) -> _Entity:
     for attachment in outgoing.attachments:
         (images if outgoing.html and _is_shown(attachment, outgoing.html) else files).append(attachment)
     if outgoing.html:
-        html = _text_entity("html", outgoing.html)
+        html = _html_entity(outgoing.html)
         parts.append(html)
     bare = [part.body[0] for part in parts if "7bit" in part.headers]
     if outgoing.html:
@@ -189,17 +185,27 @@ def _is_shown(attachment: Attachment, html: str) -> bool:
     )
 
 
-def _text_entity(subtype: str, text: str) -> _Entity:
+def _html_entity(html: str) -> _Entity:
+    """Markup whose letters beyond ASCII are character references (HTML section 13.5) and that needs no encoding then.
+
+    References mean nothing inside styles and scripts, which an admin's template may hold.
+    """
+    if not html.isascii() and "<style" not in html and "<script" not in html:
+        html = html.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    return _text_entity("html", html, MAX_LINE)
+
+
+def _text_entity(subtype: str, text: str, longest: int = _TEXT_LINE) -> _Entity:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.removesuffix("\n")
     lines = text.split("\n")
-    if _is_plain(text, lines):
+    if _is_plain(text, lines, longest):
         body = ("\r\n".join(lines) + "\r\n").encode("ascii")
         _check_line_ends(body)
         encoding = "7bit"
     else:
-        body = b"".join(map(_encode_line, lines)) if len(text) <= _CACHED_TEXT else _quoted_printable(text)
+        body = _quoted_printable(text)
         encoding = "quoted-printable"
     return _Entity(
         f"Content-Type: text/{subtype}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n",
@@ -207,12 +213,13 @@ def _text_entity(subtype: str, text: str) -> _Entity:
     )
 
 
-def _is_plain(text: str, lines: list[str]) -> bool:
-    """True for text that any relay leaves as it is: printable ASCII, short lines, nothing a mailbox or SMTP quotes."""
+def _is_plain(text: str, lines: list[str], longest: int) -> bool:
+    """True for text that any relay leaves as it is: printable ASCII, no longer lines than `longest`, nothing a mailbox
+    or SMTP quotes."""
     return (
         text.isascii()
-        and len(text) < (_TEXT_LINE + 1) * len(lines)  # says at once that the lines of HTML are too long
-        and max(map(len, lines)) <= _TEXT_LINE
+        and len(text) < (longest + 1) * len(lines)
+        and max(map(len, lines)) <= longest
         and not text.startswith((".", "From "))
         and not text.endswith(" ")
         and " \n" not in text
@@ -223,10 +230,7 @@ def _is_plain(text: str, lines: list[str]) -> bool:
 
 
 def _quoted_printable(text: str) -> bytes:
-    """Lines that end with "\\n", the last one without it, as quoted-printable lines (RFC 2045 section 6.7).
-
-    No line depends on another, so that encoding them one by one gives the same bytes.
-    """
+    """Lines that end with "\\n", the last one without it, as quoted-printable lines (RFC 2045 section 6.7)."""
     # with CRLF already in the text binascii breaks lines with CRLF too; it also encodes blanks at line ends and a line
     # of one dot
     body = binascii.b2a_qp(text.replace("\n", "\r\n").encode("utf-8", "replace") + b"\r\n", istext=True)
@@ -235,23 +239,6 @@ def _quoted_printable(text: str) -> bytes:
         body = re.sub(rb"(?m)^From ", b"From=\r\n ", body)
     _check_line_ends(body)
     return body
-
-
-@lru_cache(maxsize=_CACHED_LINES)
-def _encode_line(line: str) -> bytes:
-    """What `_quoted_printable` makes of one line, without its detours for a line of printable ASCII."""
-    if not (line.isascii() and line.isprintable()) or line.startswith(".") or line.endswith(" ") or "From " in line:
-        return _quoted_printable(line)
-    line = line.replace("=", "=3D")
-    pieces = []
-    start, end = 0, _TEXT_LINE - 1
-    while end < len(line):
-        if "=" in line[end - 2 : end]:  # a soft line break may not stand inside "=3D"
-            end = line.rindex("=", start, end)
-        pieces.append(line[start:end])
-        start, end = end, end + _TEXT_LINE - 1
-    pieces.append(line[start:])
-    return ("=\r\n".join(pieces) + "\r\n").encode("ascii")
 
 
 def _attachment_entity(attachment: Attachment, *, is_inline: bool) -> _Entity:

@@ -65,6 +65,11 @@ def check_name(name: str) -> None:
 
 def format_text(name: str, value: str) -> str:
     """An unstructured field; only the stretch of words that needs it becomes encoded words (RFC 2047)."""
+    # most are the same few in every mail; a long one is a customer's subject, and would only fill the cache
+    return _format_cached(name, value) if len(value) < 80 else _format(name, value)
+
+
+def _format(name: str, value: str) -> str:
     check_value(name, value)
     if len(name) + 2 + len(value) <= LINE and value.isascii() and "=?" not in value and "  " not in value:
         return f"{name}: {value.strip(' ')}\r\n"
@@ -78,6 +83,9 @@ def format_text(name: str, value: str) -> str:
     room = ENCODED_LINE - 1 - (len(before) - before.rfind("\n") - 1)
     encoded = encode_words(" ".join(words[first : last + 1]), room if room >= _SMALL_ROOM else ENCODED_WORD)
     return _fold(name, [*words[:first], *encoded, *words[last + 1 :]])
+
+
+_format_cached = lru_cache(maxsize=512)(_format)
 
 
 def format_mailbox(name: str, display: str, addr: str) -> str:

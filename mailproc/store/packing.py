@@ -6,10 +6,15 @@ Packing big mails takes milliseconds; callers with a transaction open should hav
 import zlib
 from dataclasses import dataclass, field
 
+try:
+    # The same format as zlib's in a third of its time
+    from isal.isal_zlib import compress as _deflate
+except ImportError:  # no wheel for this machine
+    _deflate = zlib.compress
+
 PLAIN, DEFLATED = 0, 1
 
 SMALLEST = 700  # below it nothing is won: the row fills no page
-_SMALL_WINDOW = 16_384  # up to here a small window saves the allocation that costs more than the packing
 _SAMPLE = 16_384
 _WORTH_IT = 0.85
 _SAMPLE_WORTH_IT = 0.7  # base64 of packed data always comes to 0.76: a lot of CPU for a quarter of the space
@@ -29,14 +34,11 @@ def pack(raw: bytes, smallest: int = SMALLEST) -> Packed:
     size = len(raw)
     if size < smallest:
         return Packed(PLAIN, size, raw)
-    if size <= _SMALL_WINDOW:
-        packer = zlib.compressobj(1, zlib.DEFLATED, 13, 6)
-        packed = packer.compress(raw) + packer.flush()
-    else:
+    if size > _SAMPLE:
         middle = (size - _SAMPLE) // 2
-        if len(zlib.compress(raw[middle : middle + _SAMPLE], 1)) > _SAMPLE * _SAMPLE_WORTH_IT:
+        if len(_deflate(raw[middle : middle + _SAMPLE], 1)) > _SAMPLE * _SAMPLE_WORTH_IT:
             return Packed(PLAIN, size, raw)
-        packed = zlib.compress(raw, 1)
+    packed = _deflate(raw, 1)
     if len(packed) > size * _WORTH_IT:
         return Packed(PLAIN, size, raw)
     return Packed(DEFLATED, size, packed)

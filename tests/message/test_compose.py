@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage, Message
+from html import unescape
 
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,6 @@ from mailproc.errors import Permanent
 from mailproc.message.compose import (
     Outgoing,
     _base64,
-    _encode_line,
-    _quoted_printable,
     clean_header_text,
     clean_message_ids,
     compose,
@@ -373,21 +372,6 @@ def test_t43_base64_has_no_bare_line_end_whatever_is_encoded(content: bytes) -> 
 LINE = st.lists(st.sampled_from(["a", " ", ".", "=", "==", "\t", "é", "From ", "x" * 20, "y" * 70, "\x00", "\ud800"]))
 
 
-@given(st.lists(LINE.map("".join), min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None)
-def test_quoted_printable_when_made_line_by_line(lines: list[str]) -> None:
-    assert b"".join(map(_encode_line, lines)) == _quoted_printable("\n".join(lines))
-
-
-@pytest.mark.parametrize("column", range(70, 80))
-@pytest.mark.parametrize("tail", ["=", "==x", "=" * 200, "z" * 80, ".", " .", "= "])
-def test_quoted_printable_when_a_line_is_broken_near_an_equals_sign(column: int, tail: str) -> None:
-    line = "x" * column + tail
-    assert _encode_line(line) == _quoted_printable(line)
-    if not line.endswith(" "):  # binascii sets the code of a last blank one column too far right
-        assert max(map(len, _encode_line(line).split(b"\r\n"))) <= 76
-
-
 def test_text_when_long_is_encoded_at_once() -> None:
     text = "Grüße = viele\n" * 3000
     assert read(compose(replace(BASE, text=text, html=""))).get_content().replace("\r\n", "\n") == text
@@ -491,3 +475,18 @@ def test_encode_words_when_joined_give_the_text(text: str, room: int) -> None:
     assert max(map(len, words)) <= 75
     pieces = [email.header.decode_header(word)[0][0] for word in words]
     assert "".join(piece.decode("utf-8") for piece in pieces if isinstance(piece, bytes)) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "encoding"),
+    [
+        ("<p>" + "Grüße, 注文 – 😀\n" * 20 + "</p>", "7bit"),
+        ("<style>p::before { content: '→' }</style><p>Grüße</p>", "quoted-printable"),
+        ("<p>" + "ü" * 400 + "</p>", "quoted-printable"),  # as references the line would be too long for SMTP
+        ("<p>\n.ü</p>", "quoted-printable"),  # a line that begins with a dot
+    ],
+)
+def test_markup_is_read_as_it_was_meant_when_it_is_not_ascii(html: str, encoding: str) -> None:
+    part = read(compose(replace(BASE, html=html))).get_body(("html",))
+    assert part is not None and part["Content-Transfer-Encoding"] == encoding
+    assert unescape(part.get_content()).replace("\r\n", "\n").rstrip("\n") == html
