@@ -23,6 +23,7 @@ from mailproc.desk.receipts import decide_failed
 from mailproc.desk.requests import Request, decide_request
 from mailproc.desk.speakers import class_at_site
 from mailproc.errors import StoreUnavailable, Temporary, UsageError
+from mailproc.message import languagemodel
 from mailproc.message.parse import parse
 from mailproc.message.trust import assess
 from mailproc.records.decision import Decision, Outcome
@@ -39,7 +40,8 @@ from mailproc.store.packing import pack
 from mailproc.store.transaction import Tx
 from mailproc.tickets.casenumber import format_number
 from mailproc.tickets.followup import Keys, Match, find_keys, match_ticket
-from mailproc.verify import Verifier, wants
+from mailproc.verify import Verifier, WaitingRoom, wants
+from mailproc.verify.waiting import PATIENCE
 
 MOST_ATTEMPTS = 3
 _BATCH = 50
@@ -94,6 +96,7 @@ class Engine:
         self.verifier = verifier
         self.has_more = False
         self._lost_claims: list[int] = []
+        self._asking = WaitingRoom[tuple[inbox.Claimed, Inbound]](verifier) if verifier is not None else None
 
     # ---- in
 
@@ -103,18 +106,35 @@ class Engine:
         return self.store.submit(lambda tx: inbox.put(tx, packed, envelope), urgent=True)
 
     def work(self, limit: int = _BATCH) -> int:
-        """Decide the mails that wait, up to `limit`; returns how many were claimed.
+        """Decide the mails that wait, up to `limit`; returns how many were in hand.
 
-        `has_more` tells afterwards whether the claim left mails behind; one that did not needs no second look.
+        Mail whose DNS answers are slow stays in hand for the next call. `has_more` tells afterwards whether there is
+        such mail, or the claim left some behind; one that did not needs no second look.
         """
         now = self.clock()
-        claims = self.store.run(lambda tx: self._claim(tx, now, limit))
-        del self._lost_claims[:500]
+        claims: tuple[inbox.Claimed, ...] = ()
+        if self._asking is None or self._asking.has_room():
+            claims = self.store.run(lambda tx: self._claim(tx, now, limit))
+            del self._lost_claims[:500]
+        is_second_try = any(claim.attempts > 1 for claim in claims)
+        in_hand = len(claims) + self._count_asking()
+        if is_second_try:
+            # It may kill this process, and then no other mail pays for it (F06)
+            self._decide_all(self._answered(None))
         # A claim ends early at its limit, at a big mail, or at one that is tried again and comes alone
         size = sum(len(claim.raw) for claim in claims)
-        self.has_more = len(claims) >= limit or size >= _MUCH or any(claim.attempts > 1 for claim in claims)
+        is_cut = len(claims) >= limit or size >= _MUCH or is_second_try
         # All are read before the first is decided: the two threads would only take turns at the interpreter
-        understood = self._understand_all(claims)
+        self._decide_all(self._understand_all(claims))
+        self._decide_all(self._answered(None if is_second_try else PATIENCE))
+        self.has_more = is_cut or self._count_asking() > 0
+        if self._lost_claims:
+            raise StoreUnavailable(
+                f"the database did not take {len(self._lost_claims)} decisions; they are tried again"
+            )
+        return in_hand
+
+    def _decide_all(self, understood: Sequence[tuple[inbox.Claimed, "_Understood"]]) -> None:
         waiting = [(claim, self.store.submit(partial(self._work_job, claim, mail))) for claim, mail in understood]
         for claim, future in waiting:
             try:
@@ -128,11 +148,6 @@ class Engine:
                 maillog.decided(
                     claim.id, outcome=decision.outcome, reason=decision.reason, ticket=self._number(decision.serial)
                 )
-        if self._lost_claims:
-            raise StoreUnavailable(
-                f"the database did not take {len(self._lost_claims)} decisions; they are tried again"
-            )
-        return len(claims)
 
     def _claim(self, tx: Tx, now: datetime, limit: int) -> tuple[inbox.Claimed, ...]:
         if self._lost_claims:
@@ -152,6 +167,7 @@ class Engine:
         sender = f"warm-up@{self.policy.site.domain}"
         raw = _WARM_UP_MAIL % (sender.encode("ascii"), self.policy.site.addresses[0].encode("ascii"))
         self.preview(raw, Envelope("smtp", now, sender, self.policy.site.addresses[:1]))
+        languagemodel.load(self.policy.site.languages)
         if self.verifier is not None:
             self.verifier.warm_up()
 
@@ -279,29 +295,35 @@ class Engine:
         return done.decision
 
     def _understand_all(self, claims: Sequence[inbox.Claimed]) -> list[tuple[inbox.Claimed, "_Understood"]]:
-        """What each mail says and who proves to have written it; DNS is asked for all of them at once."""
+        """What each mail says and who proves to have written it; those that DNS is asked about are told later."""
         site = self.policy.site
-        read: list[tuple[inbox.Claimed, Inbound]] = []
+        understood = []
         for claim in claims:
             if claim.attempts > MOST_ATTEMPTS:
                 self._hold_poison(claim, "deciding about it failed three times")
                 continue
             try:
-                read.append((claim, parse(claim.raw, languages=site.languages)))
+                inbound = parse(claim.raw, languages=site.languages)
+                if self._asking is not None and wants(claim.envelope, site):
+                    self._asking.add((claim, inbound), (claim.raw, inbound, claim.envelope))
+                else:
+                    understood.append((claim, self._understand(inbound, claim.envelope)))
             except Exception as error:  # a poison mail must not stop the others (F06)
                 self._failed(claim, error)
-        proofs: dict[int, Verified] = {}
-        if self.verifier is not None:
-            asked = [(claim, inbound) for claim, inbound in read if wants(claim.envelope, site)]
-            found = self.verifier.gather([(claim.raw, inbound, claim.envelope) for claim, inbound in asked])
-            proofs = {claim.id: verified for (claim, _), verified in zip(asked, found, strict=True)}
+        return understood
+
+    def _answered(self, patience: float | None) -> list[tuple[inbox.Claimed, "_Understood"]]:
+        """The mails that DNS has said enough about by then."""
         understood = []
-        for claim, inbound in read:
+        for (claim, inbound), verified in self._asking.take(patience) if self._asking is not None else ():
             try:
-                understood.append((claim, self._understand(inbound, claim.envelope, proofs.get(claim.id))))
+                understood.append((claim, self._understand(inbound, claim.envelope, verified)))
             except Exception as error:
                 self._failed(claim, error)
         return understood
+
+    def _count_asking(self) -> int:
+        return len(self._asking) if self._asking is not None else 0
 
     def _understand(self, inbound: Inbound, envelope: Envelope, verified: Verified | None = None) -> "_Understood":
         site = self.policy.site

@@ -58,7 +58,7 @@ def explain(
 
 
 def as_object(preview: "Preview") -> dict[str, Any]:
-    """The preview as the object commands.md promises."""
+    """The preview as a JSON object; other programs rely on every key."""
     from mailproc.records.effects import HoldMail, OpenTicket
 
     inbound, decision = preview.inbound, preview.decision
@@ -98,13 +98,18 @@ def as_object(preview: "Preview") -> dict[str, Any]:
 
 
 def _print(preview: "Preview") -> None:
+    from mailproc.cli.parsed import LEVELS
     from mailproc.desk.reasons import REASONS
 
     facts = as_object(preview)
     click.echo(f"{facts['outcome']}: {REASONS[facts['reason']]}")
+    shown = {**facts, "level": f"{facts['level']}, {LEVELS[preview.trust.level]}"}
     for key in ("from", "subject", "class", "level", "language", "ticket", "department", "priority", "held_because"):
-        if facts[key]:
-            click.echo(f"  {key:<12} {facts[key]}")
+        if shown[key]:
+            click.echo(f"  {key:<12} {shown[key]}")
+        if key == "level":
+            for line in preview.trust.evidence:
+                click.echo(f"  {'':<12} - {line}")
     click.echo("\nwhy")
     for step in facts["trace"]:
         mark = {True: "✓", False: "✗"}.get(step["matched"], "·")

@@ -42,6 +42,7 @@ def list_rows(config: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def show(config: Path | None, mail_id: int, raw: bool, as_json: bool) -> None:
     """Show a held mail: why it is held and what it says."""
+    from mailproc.cli.parsed import clean_text
     from mailproc.errors import UsageError
     from mailproc.message.parse import parse
     from mailproc.opening import open_site
@@ -71,9 +72,13 @@ def show(config: Path | None, mail_id: int, raw: bool, as_json: bool) -> None:
         json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
         sys.stdout.write("\n")
         return
-    for key in ("state", "reason", "explanation", "from", "subject"):
-        click.echo(f"{key:<12} {facts[key]}")
-    click.echo("\n" + mail.text[:4000])
+    lines = [f"{key:<12} {facts[key]}" for key in ("state", "reason", "explanation", "from", "subject")]
+    lines += [f"{'who wrote it':<12} {step.text}" for step in trace if step.room == "trust"]
+    lines += [f"{'attached':<12} {item.filename}, {item.content_type}, {item.size} bytes" for item in mail.attachments]
+    # A held mail is a stranger's more often than not; a terminal must not obey it
+    click.echo(clean_text("\n".join((*lines, "", mail.text[:4000]))))
+    if row.state == "held":
+        click.echo(f"\n`mailproc hold release {mail_id}` lets it do its work, `hold discard {mail_id}` puts it aside")
 
 
 @hold.command()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _MBOXES = frozenset({".mbox", ".mbx"})
 _LONGEST_NAME = 200  # bytes: file systems take 255
 _LARGEST = 100_000_000  # bytes of one message; no mail server takes as much
+_MOST_TAKEN = 10_000
+_taken: dict[str, int] = {}  # path wanted -> the number to try next; only saves time
 _FEW = 20  # messages that are read faster than processes are started
 
 
@@ -139,13 +141,18 @@ def save_attachment(attachment: "Attachment", folder: Path) -> Path:
     stem, extension = os.path.splitext(attachment.filename)
     while len((stem + extension).encode("utf-8", "replace")) > _LONGEST_NAME:
         stem = stem[:-1]
-    number = 1
+    # Thousands of mails hold an image001.png; the count goes on where it was, not at 1
+    key = str(folder / (stem + extension))
+    if len(_taken) > _MOST_TAKEN:
+        _taken.clear()
+    number = _taken.get(key, 1)
     while True:
         name = stem + (f"-{number}" if number > 1 else "") + extension
         try:
             # x: fails on whatever is there, a symbolic link too
             with open(folder / name, "xb") as file:
                 file.write(attachment.content)
+            _taken[key] = number + 1
             return folder / name
         except FileExistsError:
             number += 1

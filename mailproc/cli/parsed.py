@@ -1,4 +1,4 @@
-"""What was understood of one mail: as the JSON object commands.md promises, and as text for people.
+"""What was understood of one mail: as a JSON object for programs, and as text for people.
 
 Makes values from records; must not read or print anything.
 """
@@ -26,7 +26,7 @@ _CLASSES = {
     MailClass.ROLE: "sent from an address that stands for no person",
     MailClass.HUMAN: "written by a person",
 }
-_LEVELS = {
+LEVELS = {
     Level.A0: "the From address is not to be relied on",
     Level.A1: "not proven",
     Level.A2: "the From domain is proven by DKIM or SPF alone",
@@ -49,7 +49,7 @@ _LONGEST_LIST = 20  # addresses that people are shown
 
 
 def as_object(inbound: Inbound, trust: Trust) -> dict[str, Any]:
-    """What was understood, with the keys that commands.md promises."""
+    """What was understood; other programs rely on every key and on the kind of its value."""
     return {
         "from": inbound.from_.addr if inbound.from_ else "",
         "from_name": inbound.from_.name if inbound.from_ else "",
@@ -88,7 +88,12 @@ def describe(inbound: Inbound, trust: Trust, name: str = "") -> str:
     lines += ["", inbound.new_text]
     if inbound.cut_text:
         lines += ["", f"({len(inbound.cut_text.splitlines())} quoted lines not shown)"]
-    return _CONTROLS.sub("\ufffd", "\n".join(lines)) + "\n"
+    return clean_text("\n".join(lines)) + "\n"
+
+
+def clean_text(text: str) -> str:
+    """What a mail says, without anything a terminal would obey."""
+    return _CONTROLS.sub("\ufffd", text)
 
 
 def clean_name(name: str) -> str:
@@ -112,7 +117,7 @@ def _rows(inbound: Inbound, trust: Trust) -> list[tuple[str, str]]:
         ("away", _away_words(inbound)),
         ("intent", _INTENTS.get(inbound.intent, "")),
         ("language", _language_words(inbound)),
-        ("trust", "\n".join((f"{trust.level.name}, {_LEVELS[trust.level]}", *trust.evidence))),
+        ("trust", "\n".join((f"{trust.level.name}, {LEVELS[trust.level]}", *trust.evidence))),
         ("protection", _PROTECTIONS.get(inbound.protection, inbound.protection)),
         ("bounced", _bounce_words(inbound.bounce) if inbound.bounce else ""),
         ("forwards", _forwarded_words(inbound.forwarded) if inbound.forwarded else ""),

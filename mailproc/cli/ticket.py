@@ -3,6 +3,7 @@
 import json
 import sys
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 
 MARKS = {True: "✓", False: "✗", None: "·"}
+MOST_LINES = 40  # of one message that people are shown
 
 
 @click.group()
@@ -64,6 +66,7 @@ def show(config: Path | None, number: str, as_json: bool, trace: bool, extract: 
     Example:
       mailproc ticket show ACME-482-170 --trace
     """
+    from mailproc.cli.parsed import clean_text
     from mailproc.store import queries
 
     with _open(config) as site, site.store.read() as tx:
@@ -80,12 +83,8 @@ def show(config: Path | None, number: str, as_json: bool, trace: bool, extract: 
         plain = [{**item, "steps": [asdict(step) for step in item["steps"]]} for item in traces]
         _print_json({**found, "traces": plain} if trace else found)
         return
-    _print_ticket(found)
-    for item in traces:
-        what = f"mail {item['inbox_id']}" if item["inbox_id"] is not None else "a request or the clock"
-        click.echo(f"\n{what}: {item['outcome']} ({item['reason']})")
-        for step in item["steps"]:
-            click.echo(f"  {MARKS[step.matched]} {step.room}: {step.text}")
+    # Mail holds what strangers wrote; a terminal must not obey it
+    click.echo(clean_text("\n".join((*_ticket_lines(found), *_trace_lines(traces)))))
 
 
 @ticket.command()
@@ -242,26 +241,47 @@ def _print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def _print_ticket(found: dict[str, Any]) -> None:
-    click.echo(f"{found['number']}  {found['subject']}")
+def _ticket_lines(found: dict[str, Any]) -> Iterator[str]:
+    yield f"{found['number']}  {found['subject']}"
     for key in ("state", "priority", "department", "assignee", "requester", "language", "channel", "created_at", "due"):
         if found[key]:
-            click.echo(f"  {key:<11} {_plain(found[key])}")
+            yield f"  {key:<11} {_plain(found[key])}"
     for key in ("tags", "fields", "links"):
         if found[key]:
-            click.echo(f"  {key:<11} {_plain(found[key])}")
+            yield f"  {key:<11} {_plain(found[key])}"
     for message in found["messages"]:
-        arrow = "←" if message["direction"] == "in" else "→"
-        click.echo(f"\n{arrow} {message['date']} {message['purpose']} ({message['visibility']}) {message['from']}")
-        for line in message["evidence"]:
-            click.echo(f"    who wrote it: {line}")
-        for line in (message["text"] or "").splitlines()[:40]:
-            click.echo(f"    {line}")
-        for file in message["attachments"]:
-            click.echo(f"    [{file['filename']}, {file['content_type']}, {file['size']} bytes]")
-    click.echo("\nhistory")
+        yield from ("", *_message_lines(message))
+    yield "\nhistory"
     for event in found["events"]:
-        click.echo(f"  {_plain(event)}")
+        yield "  ".join(filter(None, ("", event["at"], event["kind"], event["actor"], _plain(event["data"]))))
+
+
+def _message_lines(message: dict[str, Any]) -> Iterator[str]:
+    from mailproc.cli.parsed import LEVELS
+    from mailproc.records.mail import Level
+
+    arrow = "←" if message["direction"] == "in" else "→"
+    yield f"{arrow} {message['date']} {message['purpose']} ({message['visibility']}) {message['from']}"
+    for line in message["evidence"]:
+        level, _, why = line.partition(": ")
+        words = f"{level}, {LEVELS[Level[level]]}: {why}" if level in Level.__members__ else line
+        yield f"    who wrote it: {words}"
+    lines = (message["text"] or "").splitlines()
+    yield from (f"    {line}" for line in lines[:MOST_LINES])
+    if len(lines) > MOST_LINES:
+        yield f"    ({len(lines) - MOST_LINES} more lines; --json shows them all)"
+    for file in message["attachments"]:
+        yield f"    [{file['filename']}, {file['content_type']}, {file['size']} bytes]"
+
+
+def _trace_lines(traces: list[dict[str, Any]]) -> Iterator[str]:
+    from mailproc.desk.reasons import REASONS
+
+    for item in traces:
+        what = f"mail {item['inbox_id']}" if item["inbox_id"] is not None else "a request or the clock"
+        yield f"\n{what}: {item['outcome']} ({item['reason']}). {REASONS.get(item['reason'], '')}".rstrip()
+        for step in item["steps"]:
+            yield f"  {MARKS[step.matched]} {step.room}: {step.text}"
 
 
 def _plain(value: Any) -> str:

@@ -155,6 +155,5 @@ def _message(arrival: Arrival, ticket: Ticket, agent: Agent, purpose: str, text:
 
 
 def _standing_words(arrival: Arrival, standing: AgentStanding, ticket: Ticket) -> str:
-    proof = "; ".join(arrival.trust.evidence) or "nothing known"
     verdict = "may act" if standing.may_act else REASONS[standing.reason]
-    return f"agent {standing.agent.name} on {ticket.number} ({arrival.trust.level.name}: {proof}): {verdict}"
+    return f"agent {standing.agent.name} on {ticket.number} ({arrival.trust.level.name}): {verdict}"

@@ -99,7 +99,9 @@ def _bounce(arrival: Arrival, draft: Draft) -> Decision:
         draft.event(ticket.serial, "delayed", n=str(ours.n), to=failed, status=status, explanation=explanation[:500])
     elif ours is not None and sent is not None:
         draft.add(MarkBounced(ours.serial, ours.n, failed, status, for_good, explanation[:500]))
-        if for_good and sent.is_to_customer and says_no_such_address(0, status or explanation):
+        # Where the report names others, or its own From is forged, the address we wrote to may be well
+        is_about_it = (not reported or failed in reported) and arrival.trust.dmarc != "fail"
+        if for_good and is_about_it and sent.is_to_customer and says_no_such_address(0, status or explanation):
             draft.add(RememberContact(failed, is_dead=True))
         if sent.is_to_customer and not sent.is_bounced:
             # Also when the last try failed for a passing reason: nobody makes another

@@ -3,6 +3,7 @@
 from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
 from mailproc.desk.limits import refuse_acknowledgement
+from mailproc.desk.outgoing import words_of
 from mailproc.desk.routing import gather_facts, route_mail
 from mailproc.desk.speakers import is_participant, is_verified_customer, mail_class
 from mailproc.records.decision import Decision, Outcome
@@ -56,6 +57,9 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
     draft.add(IndexIds(ticket.serial, _ids(arrival)))
     if match.merged_from is not None:
         draft.event(ticket.serial, "merged-number-used", number=str(match.merged_from))
+    if arrival.inbound.is_away:
+        until = arrival.inbound.away_until
+        draft.event(ticket.serial, "away", arrival.sender, until=until.isoformat() if until else "")
     if is_automatic:
         # mail-policy section 4: kept, never reopens; an absence note or a thumb needs nobody's attention
         if kind not in _SILENT_CLASSES and not (kind is MailClass.AUTO and arrival.inbound.auto_kind == "reply"):
@@ -70,7 +74,9 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
         draft.event(ticket.serial, "not-reopened", actor=arrival.sender, intent=str(arrival.inbound.intent))
     is_reopened = not is_thanks and _wake(arrival, draft, ticket)
     _apply_reply_rules(arrival, draft, ticket)
-    notices.follow_up(draft, arrival, ticket, is_unverified=not is_verified, is_reopened=is_reopened)
+    notices.follow_up(
+        draft, arrival, ticket, is_unverified=not is_verified, is_reopened=is_reopened, is_thanks=is_thanks
+    )
     reason = "follow-up" if is_verified else "follow-up-unverified"
     return draft.finish(Outcome.APPENDED, "follow-up-thanks" if is_thanks and is_verified else reason, ticket.serial)
 
@@ -255,7 +261,7 @@ def _message(arrival: Arrival, serial: int, purpose: str, *, is_unverified: bool
         tuple(address.addr for address in (*inbound.to, *inbound.cc)) or arrival.keys.recipients,
         inbound.subject,
         arrival.written_at,
-        inbound.new_text,
+        words_of(arrival.policy, inbound),
         inbound.cut_text,
         inbound.message_id,
         mail_class(arrival),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailproc.desk.reasons import REASONS
+from mailproc.desk.reasons import REASONS, SUPPRESSED
 from mailproc.records.decision import Decision, Outcome, Step
 from mailproc.records.effects import Effect, HoldMail, Mail, RecordEvent, SendMail, SuppressMail
 from mailproc.records.mail import Envelope, Inbound, Trust
@@ -101,7 +101,7 @@ class Draft:
 
     def suppress(self, serial: int, purpose: str, recipient: str, reason: str) -> None:
         """Record that a mail was due and why it is not sent."""
-        self.step("notices", f"{purpose} to {recipient or 'nobody'} not sent: {reason}", False)
+        self.step("notices", f"{purpose} to {recipient or 'nobody'} not sent: {SUPPRESSED[reason]}", False)
         self.effects.append(SuppressMail(serial, purpose, recipient, reason))
 
     def hold(self, reason: str, text: str = "", serial: int | None = None) -> Decision:

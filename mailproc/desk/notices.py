@@ -87,7 +87,9 @@ def forward_copies(draft: Draft, arrival: Arrival, ticket: Ticket, recipients: I
         draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "forward", rule, has_token=False))
 
 
-def follow_up(draft: Draft, arrival: Arrival, ticket: Ticket, *, is_unverified: bool, is_reopened: bool) -> None:
+def follow_up(
+    draft: Draft, arrival: Arrival, ticket: Ticket, *, is_unverified: bool, is_reopened: bool, is_thanks: bool = False
+) -> None:
     """A customer's further mail, to the assignee, else to the department."""
     department = department_of(draft.policy, ticket)
     recipients = (ticket.assignee,) if ticket.assignee else department.forward_to
@@ -96,6 +98,7 @@ def follow_up(draft: Draft, arrival: Arrival, ticket: Ticket, *, is_unverified: 
         ("level", proof),
         ("is_unverified", "yes" if is_unverified else ""),
         ("is_reopened", "yes" if is_reopened else ""),
+        ("is_thanks", "yes" if is_thanks else ""),
     )
     for recipient in recipients:
         draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "followup", "", extra=extra))

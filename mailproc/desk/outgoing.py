@@ -7,7 +7,7 @@ from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.speakers import department_identity
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.records.effects import Mail
-from mailproc.records.mail import Address, Level
+from mailproc.records.mail import Address, Inbound, Level
 from mailproc.records.ticket import ThreadMessage, Ticket
 from mailproc.rulebook.book import Department
 from mailproc.tickets.casenumber import format_tag
@@ -16,6 +16,7 @@ from mailproc.tickets.token import split_reply_address
 _HISTORY_PURPOSES = ("request", "followup", "answer", "resolved")
 _MOST_HISTORY = 5
 _DAY_FORMS = {"en": "%-d %b %Y", "de": "%d.%m.%Y"}  # others: ISO 8601, which nobody misreads
+_MOST_ABOUT = 20  # files that are described
 _MOST_TEXT = 200_000  # characters of a mail's text that a department gets; the whole mail is kept
 
 
@@ -101,7 +102,7 @@ def mail_to_department(
         role="agent",
         identity=agent_identity(draft.policy, recipient, department) if has_token else "",
         subject=ticket.subject,
-        text=(inbound.text if purpose == "forward" else inbound.new_text or inbound.text)[:_MOST_TEXT],
+        text=(inbound.text if purpose == "forward" else words_of(draft.policy, inbound) or inbound.text)[:_MOST_TEXT],
         attaches=bool(inbound.attachments),
         history=history_of(draft.policy, ticket) if purpose == "followup" else (),
         from_name=f"{who} via {site.name}" if who else site.name,
@@ -114,9 +115,30 @@ def mail_to_department(
             ("level", arrival.trust.level.name),
             ("is_unverified", "yes" if arrival.trust.level < Level.A2 else ""),
             ("rule", rule),
+            ("attachments_about", "\n".join(_about_attachments(inbound))),
             *extra,
         ),
     )
+
+
+def words_of(policy: Policy, inbound: Inbound) -> str:
+    """What a mail from outside says that is new: its own words, and the mail that it forwards in its text.
+
+    A mail of ours that comes back that way is a quote like any other.
+    """
+    forwarded = inbound.forwarded
+    if forwarded is None or not inbound.cut_text or not forwarded.text.strip():
+        return inbound.new_text
+    if forwarded.from_ is not None and split_reply_address(policy.site, forwarded.from_.addr)[0]:
+        return inbound.new_text
+    first_line = forwarded.text.strip().splitlines()[0].strip()
+    return inbound.text if first_line in inbound.cut_text else inbound.new_text  # else it came as a file
+
+
+def _about_attachments(inbound: Inbound) -> list[str]:
+    """What can be said of the files, a line each; what the text says already is left out."""
+    told = [item for item in inbound.attachments if item.summary and item.summary not in inbound.text]
+    return [f"{item.filename}: {item.summary}" for item in told[:_MOST_ABOUT]]
 
 
 def build_mail(

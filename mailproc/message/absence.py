@@ -39,7 +39,10 @@ _OUT_OF_OFFICE = re.compile(
     r"автоответ|автоматический ответ|вне офиса|нет на рабочем месте|автоматична відповідь|поза офісом|"
     r"αυτόματη απάντηση|εκτό[ςσ] γραφείου|תשובה אוטומטית|מענה אוטומטי|رد تلقائي|balasan otomatis|trả lời tự động|"
     r"自动回复|自動回覆|自動返信|自動応答|不在通知|자동 회신|부재중|automatski odgovor|automatinis atsakymas|"
-    r"resposta automàtica"
+    r"resposta automàtica|samodejni odgovor|автоматичен отговор|"
+    r"automaatvastus|automaatne vastus|automātisk(?:a|ā) atbilde|"
+    r"автоматски одговор|аутоматски одговор|(?:การ)?ตอบกลับอัตโนมัติ|پاسخ خودکار|स्वचालित (?:उत्तर|जवाब)|sjálfvirkt svar|"
+    r"erantzun automatikoa|resposta autom[áa]tica|balasan automatik|الرد التلقائي|رد آلي"
     r")"
 )
 _AFTER_ABSENCE = (
@@ -49,15 +52,21 @@ _AFTER_ABSENCE = (
 _ANSWER_PREFIX = re.compile(r"(?:re|aw|sv|antw|odp|res|r|rif|vs|ynt|antwort)\s?:\s{0,3}")
 # "AUTO: Jane Doe is out of the office (returning 12/05/2026)": Notes puts the name first
 _NAMED = re.compile(
-    r"(?:auto: ?|automatic reply: ?)?(?P<name>(?:[^\W\d_][\w.'-]{0,30} ){1,4})is "
-    r"(?P<words>out of (?:the )?office|on (?:vacation|leave)|away)"
+    r"(?:auto: ?|automatic reply: ?)?(?P<name>(?:[^\W\d_][\w.'-]{0,30} ){1,4})"
+    r"(?:is (?P<words>out of (?:the )?office|on (?:vacation|leave)|away)|(?P<others>ist (?:außer haus|ausser haus|"
+    r"nicht im (?:büro|hause?)|abwesend)|est (?:absente?(?: du bureau)?|en congés?)|"
+    r"está (?:ausente|fuera de la oficina)|è (?:assente|fuori (?:sede|ufficio))|is (?:afwezig|niet aanwezig)|"
+    r"está ausente|jest (?:nieobecn[ya]|poza biurem)|er (?:ikke (?:på kontoret|til ?stede)|fraværende)|"
+    r"är (?:inte på kontoret|frånvarande)|on poissa))"
     r"(?=\s*(?:$|\(|\.|-|:|until|from|and will|returning|till))",
     re.IGNORECASE,
 )
+_VERB = re.compile(" (?:is|ist|est|está|è|jest|er|är|on) ")
 # Prefixes that say "automatic", which answers of programs of all kinds have
 _ONLY_AUTOMATIC = re.compile(
     r"auto|respuesta|risposta|réponse|resposta|mensa|messaggio|răspuns|odpowiedź|otomatik|αυτόμ|авто|"
-    r"自|자동|תשובה|מענה|رد|balasan|trả lời|vacation res"
+    r"自|자동|תשובה|מענה|رد|الرد|پاسخ|balasan|trả lời|vacation res|samodejni|sjálf|erantzun|аутом|"
+    r"स्वचालित|(?:การ)?ตอบกลับ"
 )
 # Words that programs write in front of a subject; without them it may be a person's
 _PROGRAMS_WORD = re.compile(
@@ -66,7 +75,8 @@ _PROGRAMS_WORD = re.compile(
     r"respuesta|mensaje|risposta|messaggio|resposta|mensagem|antwoord|beantwoording|bericht|svar|melding|besked|"
     r"meddel|viesti|"
     r"ilmoitus|vastaus|odpov|odpowiedź|válasz|răspuns|yanıt|ответ|відповідь|απάντηση|תשובה|מענה|رد|balasan|"
-    r"trả lời|回|返|応|通知|회신|notice"
+    r"trả lời|回|返|応|通知|회신|notice|отговор|одговор|odgovor|vastus|atbilde|atsakymas|erantzun|پاسخ|الرد|อัตโนมัติ|"
+    r"स्वचालित"
 )
 _RECEIVED = re.compile(
     r"(?:received|got) your|your (?:request|ticket|enquiry|inquiry|order) (?:has been|was|is)|ticket (?:id|number|"
@@ -89,9 +99,11 @@ def find_out_of_office(subject: str) -> str:
     low = subject[:_MAX_VALUE].casefold().strip(" *[(")
     if _ANSWER_PREFIX.match(low) is not None:
         return ""  # somebody answers such a note
-    named = _NAMED.match(subject[:_MAX_VALUE].strip()) if " is " in subject else None
+    named = _NAMED.match(subject[:_MAX_VALUE].strip()) if _VERB.search(subject) else None
     if named is not None and "?" not in subject and all(word[0].isupper() for word in named.group("name").split()):
-        return named.group("words").casefold()
+        others = named.group("others")
+        if not others or " " in named.group("name").strip():  # Notes writes the whole name
+            return (others or named.group("words")).casefold()
     match = _OUT_OF_OFFICE.match(low)
     if match is None:
         return ""
@@ -122,6 +134,11 @@ def says_away(subject: str, out_of_office: str, text: str) -> bool:
     if _AWAY.search(low) is not None or (not out_of_office and _AWAY.search(subject[:_MAX_VALUE].casefold())):
         return True
     return bool(out_of_office) and _RECEIVED.search(low) is None
+
+
+def says_received(text: str) -> bool:
+    """Whether a text begins as the acknowledgements of help desks do."""
+    return _RECEIVED.search(_own_top(text)) is not None
 
 
 def is_self_sent_absence(text: str) -> bool:

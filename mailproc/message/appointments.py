@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from mailproc.message.charsets import decode_bytes
 
 _LONGEST = 200_000  # bytes that are read
-_MOST_LINES = 5_000
+_MOST_LINES = 2_000
 _LONGEST_VALUE = 200  # characters of one piece of the line
 CALENDAR_TYPES = ("text/calendar", "application/ics", "text/x-vcalendar")
 
@@ -18,7 +18,8 @@ _LINE = re.compile(r"([A-Za-z-]{1,40})((?:;[A-Za-z-]{1,40}=(?:\"[^\"]{0,500}\"|[
 _PARAMETER = re.compile(r";([A-Za-z-]{1,40})=(?:\"([^\"]{0,500})\"|([^\";:]{0,500}))")
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d\d(Z?))?")
 _ESCAPED = re.compile(r"\\([\\;,nN])")
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Control characters, line ends, and marks that turn the direction of what follows
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _KINDS = {
     "REQUEST": "Invitation",
     "PUBLISH": "Appointment",

@@ -12,6 +12,9 @@ from mailproc.message.richtext import read_rtf
 from mailproc.message.winmail import is_winmail, read_winmail
 from mailproc.records.mail import Attachment
 
+_MOST_READ = 10  # winmail.dat, and appointments, that are looked into in one mail
+_MOST_RTF, _LONGEST_RTF = 2, 500_000  # parts and bytes that a text is looked for in
+_LONGEST_SUBJECT = 1_000  # bytes as they stand
 _NO_PATH = str.maketrans({"/": "-", "\\": "-", "\ufffd": ""})
 _MAILS = ("message/rfc822", "message/global")
 _RTF_TYPES = ("text/rtf", "application/rtf", "text/richtext")
@@ -19,21 +22,23 @@ _RTF_TYPES = ("text/rtf", "application/rtf", "text/richtext")
 
 def read_attachments(parts: tuple[Part, ...]) -> tuple[Attachment, ...]:
     """The files in their order, none without a name; those inside a winmail.dat follow it."""
+    attached = [part for part in parts if part.is_attachment]
+    if not attached:
+        return ()
     found: list[Attachment] = []
-    for part in parts:
-        if not part.is_attachment:
-            continue
+    winmails, appointments = _of_interest(attached)
+    for part in attached:
         disposition = first(part.headers, "content-disposition").lstrip().lower()
         is_inline = disposition.startswith("inline") or bool(
             part.content_id and part.parent_type == "multipart/related" and not disposition
         )
-        packed = _unpack(part) if is_winmail(part.content) else []
+        packed = _unpack(part) if id(part) in winmails else []
         name = part.filename or name_of(part) or _name_of_mail(part)
         name = name or default_filename(part.content_type, len(found) + 1)
-        summary = _summarise(part)
+        summary = summarise(part.content, part.charset) if id(part) in appointments else describe(part)
         if packed:
-            files = "1 file" if len(packed) == 1 else f"{len(packed)} files"
-            summary = f"Outlook's wrapping of {files}, listed on their own too"
+            files = "1 file, listed on its own" if len(packed) == 1 else f"{len(packed)} files, listed on their own"
+            summary = f"Outlook's wrapping of {files} too"
         found.append(
             Attachment(name, part.content_type, len(part.content), is_inline, part.content_id, part.content, summary)
         )
@@ -43,22 +48,23 @@ def read_attachments(parts: tuple[Part, ...]) -> tuple[Attachment, ...]:
 
 def find_spare_text(parts: tuple[Part, ...]) -> str:
     """What stands in for the text of a mail that has none: an appointment, rich text, the body in a winmail.dat."""
-    for part in parts:
-        if part.content_type in CALENDAR_TYPES and (line := _summarise(part)):
+    for part in [part for part in parts if part.content_type in CALENDAR_TYPES][:_MOST_READ]:
+        if line := summarise(part.content, part.charset):
             return line
-    for part in parts:
-        if part.content_type in _RTF_TYPES and part.content and (text := read_rtf(part.content)):
+    for part in [part for part in parts if part.content_type in _RTF_TYPES and part.content][:_MOST_RTF]:
+        if text := read_rtf(part.content[:_LONGEST_RTF]):
             return text
-    for part in parts:
-        if is_winmail(part.content) and (text := read_winmail(part.content).text):
+    for part in [part for part in parts if is_winmail(part.content)][:_MOST_READ]:
+        if text := read_winmail(part.content).text:
             return text[:LONGEST_TEXT].replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
     return ""
 
 
-def _summarise(part: Part) -> str:
-    if part.content_type in CALENDAR_TYPES:
-        return summarise(part.content, part.charset)
-    return describe(part)
+def _of_interest(parts: list[Part]) -> tuple[list[int], list[int]]:
+    """The ids of those that are looked into: (winmail.dat, appointments); a mail may hold hundreds of each."""
+    winmails = [id(part) for part in parts if is_winmail(part.content)]
+    appointments = [id(part) for part in parts if part.content_type in CALENDAR_TYPES]
+    return winmails[:_MOST_READ], appointments[:_MOST_READ]
 
 
 def _name_of_mail(part: Part) -> str:
@@ -67,7 +73,8 @@ def _name_of_mail(part: Part) -> str:
         return ""
     raw = part.content.lstrip(b"\r\n") if part.content[:1] in b"\r\n" else part.content
     head = read_head(raw, 0, min(len(raw), HEADER_BLOCK))
-    subject = decode(first(head.headers, "subject")).translate(_NO_PATH)
+    # A name is short, and a mail may hold hundreds of mails with subjects that take long to decode
+    subject = decode(first(head.headers, "subject")[:_LONGEST_SUBJECT]).translate(_NO_PATH)
     return clean_filename(f"{subject}.eml") if clean_filename(subject) else ""
 
 

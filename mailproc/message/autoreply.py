@@ -8,7 +8,13 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 
-from mailproc.message.absence import find_out_of_office, is_self_sent_absence, is_surely_automatic, says_away
+from mailproc.message.absence import (
+    find_out_of_office,
+    is_self_sent_absence,
+    is_surely_automatic,
+    says_away,
+    says_received,
+)
 from mailproc.message.awaydates import find_return
 from mailproc.message.bounce import is_success_report
 from mailproc.message.charsets import clean_text
@@ -91,6 +97,14 @@ _LIST_SENDER = re.compile(
     re.IGNORECASE,
 )
 
+_MAX_EDGE = 5_000  # characters of the two ends of a text in which readers are told how to leave
+_TO_MANY = re.compile(
+    r"subscri|newsletter|mailing ?list|opt[- ]?out|to be removed|remove yourself|abbestell|abmelde|désabonn|désinscri|"
+    r"darse de baja|suscripci|disiscri|cancell\w{1,6} l.iscrizione|descadastr|cancelar a (?:sua )?(?:inscri|subscri)|"
+    r"uitschrijv|afmelden|avmeld|afmeld|avprenumer|avregistrer|wypis|rezygnac|peruuta tilau|odhlás|отписат|відписат|"
+    r"配信停止|退订|退訂|수신 ?거부"
+)
+_LIST_TAG = re.compile(r"(?:\w{1,6}: ?){0,3}\[[A-Za-z][A-Za-z ._-]{1,40}\] ", re.ASCII)  # no digits: those are cases
 _ROLE = re.compile(
     r"(?:mailer-?daemon|postmaster|hostmaster|listserv|listmaster|majordomo|"
     r"(?:no|not|do-?not|dont|never|noreply|nicht|keine|kein|ne-?pas|no-?responder|nao|não|ikke|ei|ingen)[-_.]?"
@@ -120,7 +134,7 @@ def classify(
     if special is not None:
         return special
     out_of_office = find_out_of_office(subject)
-    automatic = _find_auto(headers, firsts, out_of_office, text, return_path)
+    automatic = _find_auto(headers, firsts, subject, out_of_office, text, return_path)
     if automatic is not None:
         return _add_absence(automatic, firsts, subject, out_of_office, text)
     if not firsts.keys().isdisjoint(_LIST_HEADERS):
@@ -128,7 +142,7 @@ def classify(
             if value := firsts.get(name):
                 return ClassResult(MailClass.LIST, _say(_title(name), value))
     precedence = firsts.get("precedence", "").strip().lower()
-    if precedence in ("list", "bulk") or firsts.get("delivered-to", "").startswith("mailing list "):
+    if precedence in ("list", "bulk", "junk") or firsts.get("delivered-to", "").startswith("mailing list "):
         return ClassResult(MailClass.LIST, f"Precedence: {precedence}" if precedence else "Delivered-To: mailing list")
     local = from_.addr.partition("@")[0] if from_ is not None else ""
     if is_role(local):
@@ -163,7 +177,9 @@ def _find_report(firsts: dict[str, str], subject: str, parts: tuple[Part, ...]) 
             if report in kind:
                 return ClassResult(MailClass.REPORT, f"Content-Type: multipart/report; report-type={report}")
     for part in parts:
-        if part.content_type in _REPORT_PARTS and (part.depth <= 1 or part.report_type):
+        # Beside other files it may be anybody's attachment, and their words a person's
+        is_own = part.depth <= 1 and part.parent_type != "multipart/mixed"
+        if part.content_type in _REPORT_PARTS and (is_own or part.report_type):
             return ClassResult(MailClass.REPORT, f"part {part.content_type}")
     has_returned = any(part.content_type == "message/rfc822" for part in parts)
     if has_returned and _COMPLAINT.match(subject[:_MAX_VALUE].casefold()):
@@ -174,7 +190,7 @@ def _find_report(firsts: dict[str, str], subject: str, parts: tuple[Part, ...]) 
 
 
 def _find_auto(
-    headers: Headers, firsts: dict[str, str], out_of_office: str, text: str, return_path: str | None
+    headers: Headers, firsts: dict[str, str], subject: str, out_of_office: str, text: str, return_path: str | None
 ) -> ClassResult | None:
     suppressed = ""
     sign: ClassResult | None = None
@@ -202,11 +218,25 @@ def _find_auto(
         precedence = firsts.get("precedence", "").strip().lower()[:40]
         if suppressed:
             return ClassResult(MailClass.AUTO, _say("X-Auto-Response-Suppress", suppressed), "generated")
-        if precedence in ("junk", "bulk"):
-            return ClassResult(MailClass.AUTO, f"Precedence: {precedence}", "generated")
+        if precedence in ("junk", "bulk") and (kind := _find_mass_kind(subject, text)):
+            return ClassResult(MailClass.AUTO, f"Precedence: {precedence}", kind)
     if return_path == "":
         return ClassResult(MailClass.AUTO, "Return-Path: <>", "reply")  # RFC 5321 section 4.5.5, RFC 3834 section 3.3
     return None
+
+
+def _find_mass_kind(subject: str, text: str) -> str:
+    """What a mail of low precedence is that names no list: "reply", "generated", "" for one written to many readers.
+
+    Programs that answer mail write that field as newsletters and old list servers do.
+    """
+    if "?" not in text[:_MAX_EDGE] and says_away(subject, "", text):
+        return "reply"
+    if says_received(text):
+        return "generated"
+    edges = text if len(text) <= 2 * _MAX_EDGE else f"{text[:_MAX_EDGE]}\n{text[-_MAX_EDGE:]}"
+    is_to_many = _TO_MANY.search(edges.casefold()) is not None or _LIST_TAG.match(subject[:_MAX_VALUE]) is not None
+    return "" if is_to_many else "generated"
 
 
 def _is_from_list(firsts: dict[str, str], return_path: str | None) -> bool:

@@ -74,6 +74,8 @@ class Basics:
             defect = "the From field can be read in two ways"
         if defect and box is None:
             box = self._stand_in()
+        elif defect and box is not None and not box.addr:
+            box = _join_name(shown) or box
         return box, defect
 
     def _stand_in(self) -> Address | None:
@@ -91,3 +93,11 @@ class Basics:
         if "<" in value:
             value = value.partition("<")[2].partition(">")[0].strip()
         return normalise(value) if value else ""
+
+
+def _join_name(boxes: tuple[Address, ...]) -> Address | None:
+    """The only mailbox of `Doe, Jane <jane@x>` without its quotes, whose comma makes two of it; for display."""
+    reachable = [box for box in boxes if box.addr]
+    if len(reachable) != 1 or reachable[0] is not boxes[-1]:
+        return None
+    return Address(reachable[0].addr, ", ".join([box.name for box in boxes if box.name]))

@@ -20,7 +20,8 @@ RETURNED_TYPES = (
     *("text/rfc822-header", "text/rfc822", "message/partial"),
 )
 _HOST = r"A-Za-z0-9\u0080-\uffff"
-ADDRESS = re.compile(rf"""[^\s<>()\[\],;:"'|\\/]{{1,64}}@[{_HOST}](?:[{_HOST}._-]{{0,253}}[{_HOST}])?""")
+_WIDE = "：；，、。（）《》〈〉「」【】“”‘’"  # what stands around an address in East Asian text
+ADDRESS = re.compile(rf"""[^\s<>()\[\],;:"'|\\/{_WIDE}]{{1,64}}@[{_HOST}](?:[{_HOST}._-]{{0,253}}[{_HOST}])?""")
 _MESSAGE_ID = re.compile(r"^[ \t>*]{0,20}Message-ID[ \t]{0,5}:\s{0,5}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
 _HEADER_STARTS = ("received: ", "return-path: ", "message-id: ")
 _NAMES = frozenset("received message-id from to subject date return-path mime-version content-type".split())

@@ -46,7 +46,7 @@ _BEFORE_FAILURE = re.compile(
     r"сообщение|meddelande|besked|melding) "
     r"(?:to|for|an|à|a|para|aan|do|till|til|для)(?: the address| the recipient)?:?\s{1,3}['\"<]{0,2}|"
     r"users?:?\s?['\"(<]{0,2}|utente |usuario |utilisateur |benutzer |пользователь |"
-    r"mailbox(?: for)?:? ['\"<]{0,2}|account:? ['\"<]{0,2}|unknown:? ['\"<]{0,2}|for ['\"<]{0,2}|"
+    r"mailbox(?: for)?:? ['\"<]{0,2}|account:? ['\"<]{0,2}|(?:un|not )known:? ['\"<]{0,2}|for ['\"<]{0,2}|"
     r"failed:? ['\"<]{0,2}|expanded from: ['\"<]{0,2}|smtp: ?['\"<]{0,2}|an ['\"<]{0,2}|envoyé à |recipient:|"
     r"invalid:? |"
     r"invalid recipient:? ['\"<]{0,2}|did not like |rejected ['\"<]{0,2})$"
@@ -56,7 +56,11 @@ _AFTER_FAILURE = re.compile(
     r"[>\"')\]]{0,3}\s{0,8}(?:$|\.\.\.|[:;,(\[<|\t–—-]|  |[45]\d\d\b|[45]\.\d\.\d|on [\w/]{1,10}|failed|unknown|user|"
     r"no such|not |invalid|is |was |has |does |rejected|undeliver|\w{0,10}の|konnte|n'|no )"
 )
-_ADDRESSEE = re.compile(r"(?:to|cc|an|à|para|aan|do|a|till|til|кому|宛先|收件人)\s{0,3}[:：]")
+_ADDRESSEE = re.compile(
+    r"(?:to|cc|an|à|para|aan|do|a|till|til|кому|komu|kime|pre|za|宛先|あて先|送信先|收件人|收件者|받는 ?사람|수신자?|"
+    r"alıcı|címzett|příjemce|vastaanottaja|mottagare|modtager|mottaker|παραλήπτης|נמען|người nhận|penerima)"
+    r"\s{0,3}[:：]"
+)
 # Sendmail, Exim and Postfix name both: the address that we wrote to, and where an alias of it led
 _WRITTEN_TO = re.compile(r"\(?(?:expanded from|generated (?:from|by)|original address|originally to|via alias)[: ]")
 _NEVER = ("postmaster@", "mailer-daemon@", "abuse@", "hostmaster@")
@@ -87,7 +91,9 @@ class _Finder:
         for hit in islice(ADDRESS.finditer(low), _MAX_IN_LINE):
             self.seen += 1
             address = normalise(hit.group().removeprefix("smtp=").removeprefix("to=").rstrip("."))
-            if not address or (address.startswith(_NEVER) and number not in self.failing):
+            if not address or address.startswith("**"):  # Japanese providers mask it
+                continue
+            if address.startswith(_NEVER) and number not in self.failing:
                 continue
             before, after = low[max(0, hit.start() - _MAX_BEFORE) : hit.start()], low[hit.end() :]
             if hit.group().startswith("smtp="):

@@ -118,7 +118,9 @@ def is_report(report: Report, sender: Sender, subject: str, *, is_labelled: bool
     if sender.is_daemon and not is_answer:
         return True
     if sender.is_null:
-        return sender.is_system or has_subject or (has_copy and not is_answer and _speaks_program(report))
+        if sender.is_system or has_subject:
+            return True
+        return not is_answer and ((has_copy and _speaks_program(report)) or _cites_reply(report))
     if sender.is_daemon or sender.is_system:
         if _FORWARD.match(subject[:60].strip().casefold()):
             return False
@@ -206,6 +208,11 @@ def _judge(report: Report, status: str, subject: str) -> tuple[bool, bool]:
     if codes:
         return "5" in codes, True
     return is_final or TEMPORARY.search(both) is None, True
+
+
+def _cites_reply(report: Report) -> bool:
+    """Whether the words quote what the other side answered, and name whom it refused: few people have both."""
+    return any(_is_reply_line(report.lines[number]) for number in report.fails) and bool(_told(report))
 
 
 def _speaks_program(report: Report) -> bool:

@@ -88,6 +88,7 @@ FAILURE: Final = re.compile(
     r"failed recipients?|has been returned|returned (?:mail|to sender)|been rejected|was rejected|is rejecting|"
     r"automatically rejected|"
     r"reject(?:s|ed)? (?:your|the|by|recipient|address)|\bdelayed|temporary (?:failure|error)|"
+    r"(?:user|recipient|address) not known|"
     r"no such (?:user|mailbox|recipient|address|account|person|local)|user unknown|unknown (?:user|recipient|"
     r"address|local)|"
     r"(?:user|mailbox|account|recipient|address)(?:.s mailbox)? (?:unavailable|not found|is full|full|unknown|disabled|"

@@ -17,6 +17,7 @@ from mailproc.message.quotemarks import (
     Block,
     Line,
     find_attribution_end,
+    find_bare_block,
     find_block,
     find_label,
     find_separator,
@@ -125,7 +126,7 @@ def _find_head(lines: Sequence[Line], index: int) -> tuple[str, Block | None, in
             return None
         block = find_block(lines, start, least=2)
         if block is None and kind == "forward":
-            block = _find_attributed(lines, start)
+            block = find_bare_block(lines, start) or _find_attributed(lines, start)
         # Without a header block it is a drawn line in somebody's text
         return (kind, block, block.end) if block is not None else None
     block = find_block(lines, index)
@@ -172,17 +173,24 @@ def _join(lines: Sequence[Line], start: int) -> str:
 def _without_frame(lines: Sequence[Line]) -> Sequence[Line]:
     """The lines without the one drawn below the header block, and without the one that says where the mail ends."""
     first = next_filled(lines, 0)
-    start = (
-        first + 1
-        if first < min(2, len(lines)) and len(lines[first].bare) > _SHORTEST_FRAME and is_rule(lines[first].bare)
-        else 0
-    )
+    start = 0
+    if first < min(2, len(lines)) and len(lines[first].bare) > _SHORTEST_FRAME:
+        # Zoho writes its words into the lower line too
+        is_frame = is_rule(lines[first].bare) or find_separator(lines[first].bare)[0] == "forward"
+        is_next = is_frame and next_filled(lines, first + 1) < len(lines)
+        nested = find_block(lines, next_filled(lines, first + 1), least=2) if is_next else None
+        start = first + 1 if is_frame and nested is None else 0
     end = len(lines)
     while end > start and not lines[end - 1].bare:
         end -= 1
-    if end > start and (_is_end_mark(lines[end - 1].bare) or (start and is_rule(lines[end - 1].bare))):
+    if end > start and (_is_end_mark(lines[end - 1].bare) or _is_end_line(lines[end - 1].bare, start > 0)):
         end -= 1
     return lines[start:end]
+
+
+def _is_end_line(bare: str, is_framed: bool) -> bool:
+    """Whether a line closes the frame; KMail draws only this one."""
+    return is_rule(bare) and (is_framed or (len(bare) > _SHORTEST_FRAME and bare[0] == "-"))
 
 
 def _is_end_mark(bare: str) -> bool:

@@ -16,7 +16,7 @@ from mailproc.message.limits import DEPTH, HEADER_BLOCK, PARTS, LimitExceededErr
 from mailproc.message.parameters import parse_parameters
 from mailproc.message.parts import Headers, Part
 from mailproc.message.protection import SMIME_TYPES
-from mailproc.message.uuencode import decode_lines, may_hold_files, split_files
+from mailproc.message.uuencode import Budget, decode_lines, may_hold_files, split_files
 from mailproc.records.mail import Defect
 
 _CONTENT_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
@@ -27,6 +27,7 @@ _GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{0,69}?)[ \t]{0,9}\r?
 _GUESS_BYTES = 65_536
 _MOST_CANDIDATES = 50_000  # lines of the whole mail that begin like a boundary, at every depth
 _FAR = 2 * HEADER_BLOCK
+_MOST_WRAPPED = 2  # signatures around signatures; each is another copy of the mail in memory
 _MOST_PIECES = 1_000  # of base64 that was encoded piece by piece
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 _BLANKS = b" \t\r\n"
@@ -47,6 +48,8 @@ class Place:
     depth: int = 0
     parent_type: str = ""
     report_type: str = ""
+# RFC 2045 section 6.7 (3): relays pad lines, and a soft break behind which blanks stand is still one
+_PADDED_BREAK = re.compile(rb"=[ \t]{1,70}(?=\r?\n)")
 
 
 class TreeReader:
@@ -58,6 +61,8 @@ class TreeReader:
         self.parts: list[Part] = []
         self.count = 0
         self.candidates = 0
+        self.budget = Budget()
+        self.wrapped = 0  # signatures around what is read here
 
     def read(self, headers: Headers, start: int, end: int) -> Branch | Part:
         """The tree of the mail whose body lies at these offsets; raises LimitExceededError past depth and parts."""
@@ -81,7 +86,8 @@ class TreeReader:
         self.parts.append(part)
         if part.content_type == "text/plain" and not part.is_attachment and may_hold_files(part.content):
             return self._take_files_out(part)
-        if part.content_type in SMIME_TYPES and (inner := read_signed(part.content)):
+        can_open = part.content_type in SMIME_TYPES and self.wrapped < _MOST_WRAPPED
+        if can_open and (inner := read_signed(part.content)):
             return self._signed(part, inner, place)
         return part
 
@@ -91,6 +97,7 @@ class TreeReader:
             raise LimitExceededError("limit-depth", f"parts are nested deeper than {DEPTH}")
         reader = TreeReader(inner, self.defects)
         reader.parts, reader.count, reader.candidates = self.parts, self.count, self.candidates
+        reader.budget, reader.wrapped = self.budget, self.wrapped + 1
         head = read_head(inner, 0, min(len(inner), _FAR))
         inside = Place(place.depth + 1, part.content_type, place.report_type)
         node = reader._entity(head.headers, min(head.body_at, len(inner)), len(inner), inside, "text/plain")
@@ -201,7 +208,7 @@ class TreeReader:
 
     def _take_files_out(self, part: Part) -> Part:
         """The part without the files that stand uuencoded in its text; they become parts behind it."""
-        text, files = split_files(part.content, self.defects)
+        text, files = split_files(part.content, self.defects, self.budget)
         if not files:
             return part
         rest = self.parts[-1] = replace(part, content=text)
@@ -222,11 +229,13 @@ class TreeReader:
     def _decode(self, content: bytes, encoding: str) -> bytes:
         encoding = encoding.partition(";")[0].partition("(")[0].strip().lower()
         if encoding == "quoted-printable":
+            if b"= " in content or b"=\t" in content:
+                content = _PADDED_BREAK.sub(b"=", content)
             return binascii.a2b_qp(content)
         if encoding == "base64":
             return self._decode_base64(content)
         if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-            return decode_lines(content, self.defects)
+            return decode_lines(content, self.defects, self.budget)
         if encoding not in ("7bit", "8bit", "binary", ""):
             add_defect(self.defects, "transfer-encoding", "a Content-Transfer-Encoding is unknown; read as it stands")
         return content

@@ -22,7 +22,8 @@ OTHER: Final = "other"
 # Labels of the block that Outlook, Apple Mail and others put above a quoted or forwarded mail, by what they mean.
 LABELS_BY_KIND: Final[dict[str, str]] = {
     FROM: (
-        "from|von|de|da|fra|från|van|od|lähettäjä|feladó|de la|expeditor|expeditorul|gönderen|kimden|от|від|від кого|"
+        "from|от кого|von|de|da|fra|från|van|od|lähettäjä|feladó|de la|expeditor|expeditorul|gönderen|kimden|от|від|"
+        "від кого|"
         "отправитель|відправник|mittente|remitente|remetente|expéditeur|absender|afsender|avsändare|avsender|"
         "afzender|"
         "nadawca|odesílatel|odosielateľ|από|αποστολέας|מאת|من|dari|pengirim|từ|người gửi|发件人|寄件者|寄件人|差出人|"
@@ -88,7 +89,7 @@ LABELS_BY_KIND: Final[dict[str, str]] = {
         "priorité|priorità|prioridad|prioridade|prioriteit|wysoki priorytet|importancia|importância|belang|"
         "vigtighed|viktighet|prioritás|důležitost|важность|重要性|重要度|cco|bilder|content-type|mime-version|"
         "x-mailer|"
-        "organisation|in-reply-to|references|user-agent|return-path|list-id"
+        "organisation|in-reply-to|references|user-agent|mailer|return-path|list-id"
     ),
 }
 LABELS: Final[dict[str, str]] = {
@@ -273,13 +274,13 @@ FOOTER_OPENERS: Final = (
 )
 FOOTER_CLOSERS: Final = (
     "gesendet|versendet|geschrieben|getippt|から送信|から送信されました|に送信|で送信|を入手|傳送|传送|发送|發送|"
-    "寄出|에서 보냄|에서 보냈습니다|"
+    "寄出|에서 보냄|에서 보냈습니다|فرستاده شد|ارسال شد|ارسال شده است|فرستاده شده است|"
     "에서 발송|에서 작성|gönderildi|gönderilmiştir|küldve|bidalia|से भेजा गया|edinin|から送信しました|下載|下载"
 )
 FOOTER_CLOSER_OPENERS: Final = (
     "von|diese|mit|iphone|ipad|從我的|从我的|由 |使用 |나의 |내 |az |android|mobil|samsung|outlook|yahoo|galaxy|ios|"
     "xperia|huawei|xiaomi|"
-    "nire|मेरे|windows|my |au |docomo|softbank|gmail|삼성|네이버|ipod|vom"
+    "nire|मेरे|windows|my |au |docomo|softbank|gmail|삼성|네이버|ipod|vom|از "
 )
 FOOTER_DEVICES: Final = (
     "iphone|iphon|ipad|ipod|android|mobile|mobil|phone|cell|device|samsung|galaxy|htc|blackberry|windows|"

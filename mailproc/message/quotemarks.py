@@ -4,6 +4,7 @@ Everything here looks at single lines of at most 400 characters, or at a few of 
 backtrack (T58); it never decides what is cut.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,7 @@ _MAX_ATTRIBUTION_LINES = 4
 _MAX_BLOCK_LINES = 40
 _MAX_LABEL = 34
 _MAX_LABELS_IN_LINE = 12
+_TIME_OF_DAY = re.compile(r"\d\s?[:.h時时点點시]\s?\d\d")
 
 _INVISIBLE = dict.fromkeys(
     map(ord, "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -64,6 +66,8 @@ def read_lines(text: str) -> tuple[Line, ...]:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     all_raw = text.split("\n")
+    if ":  " in text and "@" in text:
+        all_raw = _split_joined(all_raw)
     if len(text) > MAX_LINE and max(map(len, all_raw)) > MAX_LINE:
         bares = [raw[:MAX_LINE].strip() for raw in all_raw]
     else:
@@ -79,9 +83,40 @@ def read_lines(text: str) -> tuple[Line, ...]:
                 rest = bare.lstrip(_QUOTE_MARKS)
                 depths[index] = bare.count(">", 0, len(bare) - len(rest))
                 bares[index] = rest.lstrip()
+    may_begin = _find_possible_marks(bares)
+    if "```" in text:
+        _free_code(all_raw, depths, bares, may_begin)
     make = tuple.__new__  # a third of the time that Line() takes
-    fields = zip(all_raw, depths, bares, _find_possible_marks(bares), strict=True)
+    fields = zip(all_raw, depths, bares, may_begin, strict=True)
     return tuple([make(Line, line) for line in fields])
+
+
+def _split_joined(all_raw: list[str]) -> list[str]:
+    """The lines, with a new one where Yahoo's phones go on behind "On ..., Jane <jane@x> wrote:" with the quote."""
+    found: list[str] = []
+    for raw in all_raw:
+        at = raw.find(":  ", raw.find("@") + 1, MAX_LINE) if "@" in raw else -1
+        head = raw[: at + 1].strip() if at > 0 and raw[at + 1 :].strip() else ""
+        if head and attributions.may_end(head) and attributions.is_attribution(head, False, [head]):
+            found += [raw[: at + 1], raw[at + 1 :].lstrip()]
+        else:
+            found.append(raw)
+    return found
+
+
+def _free_code(all_raw: list[str], depths: list[int], bares: list[str], may_begin: list[bool]) -> None:
+    """Takes the marks from the lines between two fences of Markdown: what stands there is shown, not quoted.
+
+    An odd fence could end in the quoted mail what the author opened: then none counts.
+    """
+    fences = [at for at, bare in enumerate(bares) if bare[:3] == "```" and not depths[at] and "`" not in bare[3:]]
+    if len(fences) % 2:
+        return
+    for opened, closed in zip(fences[::2], fences[1::2], strict=True):
+        if bares[closed] != "```":
+            return
+        for at in range(opened + 1, closed):
+            bares[at], depths[at], may_begin[at] = all_raw[at][:MAX_LINE].strip(), 0, False
 
 
 def _find_possible_marks(bares: list[str]) -> list[bool]:
@@ -194,7 +229,10 @@ def find_block(lines: Sequence[Line], start: int, *, least: int = 3) -> Block | 
             wraps = last in (words.TO, words.CC) and (unlabelled <= 10) and ("@" in bare or ";" in bare)
             if not wraps and unlabelled > 2:
                 break
-            if wraps or (last == words.SUBJECT and unlabelled == 1 and _continues_block(lines, index + 1)):
+            is_wrapped_subject = last == words.SUBJECT and unlabelled == 1 and not is_rule(bare)
+            if wraps or (
+                is_wrapped_subject and not find_separator(bare)[0] and _continues_block(lines, index + 1)
+            ):
                 if not fields[last]:
                     fields[last] = bare
                 elif last == words.SUBJECT:
@@ -209,6 +247,31 @@ def find_block(lines: Sequence[Line], start: int, *, least: int = 3) -> Block | 
     return Block(start, end, tuple(fields.items()), labels[words.FROM])
 
 
+def find_bare_block(lines: Sequence[Line], start: int) -> Block | None:
+    """A header block whose labels have no colon, as eM Client writes below its separator; From comes first."""
+    fields: dict[str, str] = {}
+    label = ""
+    index = start
+    while index < min(len(lines), start + _MAX_LABELS_IN_LINE) and lines[index].bare:
+        kind, value, word = _find_bare_label(lines[index].bare)
+        if not kind or kind in fields or (index == start and (kind != words.FROM or "@" not in value)):
+            break
+        fields[kind] = value
+        label = label or word
+        index += 1
+    return Block(start, index, tuple(fields.items()), label) if len(fields) >= 3 else None
+
+
+def _find_bare_label(bare: str) -> tuple[str, str, str]:
+    pieces = bare.split(None, 3)
+    for count in range(min(3, len(pieces) - 1), 0, -1):
+        word = _fold_label(" ".join(pieces[:count]))
+        kind = words.LABELS.get(word, "")
+        if kind:
+            return kind, " ".join(pieces[count:]), word
+    return "", "", ""
+
+
 def _continues_block(lines: Sequence[Line], index: int) -> bool:
     return index < len(lines) and (not lines[index].bare or find_label(lines[index].bare)[0] != "")
 
@@ -216,10 +279,12 @@ def _continues_block(lines: Sequence[Line], index: int) -> bool:
 def _is_block(fields: dict[str, str], labels: dict[str, str], least: int) -> bool:
     if words.FROM not in fields or len(fields.keys() - {words.OTHER}) < least:
         return False
-    if least < 3 or words.SUBJECT in fields or any("@" in value for value in fields.values()):
+    if least < 3 or any("@" in value for value in fields.values()):
         return True
-    # "From: Berlin / To: Hamburg / Date: 5 May" is a journey, no mail
-    return words.SENT in labels and labels[words.SENT] not in words.PLAIN_DATES
+    # "From: Berlin / To: Hamburg / Date: 5 May" is a journey, no mail, also one with a subject
+    if words.SENT in labels and labels[words.SENT] in words.PLAIN_DATES:
+        return words.SUBJECT in fields and _TIME_OF_DAY.search(fields[words.SENT]) is not None
+    return words.SUBJECT in fields or words.SENT in labels
 
 
 def is_labelled_line(bare: str) -> bool:

@@ -114,7 +114,7 @@ class _Splitter:
         if not kind and holds_a_sentence(" ".join([line.bare for line in lines[index:end]])):
             index, self._has_text = end, True  # words of the author stand before it: the line stays whole
         following = next_filled(lines, end)
-        is_marked = following == len(lines) or lines[following].depth > 0 or lines[following].bare[0] == "|"
+        is_marked = following == len(lines) or lines[following].depth > 0 or _is_barred(lines[following])
         if kind != "block" and (is_marked or self._is_ours(following)):
             self._has_attribution = True
             self._cut(index, end)
@@ -139,8 +139,8 @@ class _Splitter:
         return (end, "") if end else _find_head_end(self.lines, index)
 
     def _take_bars(self, index: int) -> int:
-        """Cuts lines quoted with | instead of >."""
-        while index < len(self.lines) and self.lines[index].bare.startswith("|"):
+        """Cuts lines quoted with | or the author's initials instead of >."""
+        while index < len(self.lines) and _is_barred(self.lines[index]):
             self.is_cut[index] = True
             index += 1
         return index
@@ -168,6 +168,9 @@ class _Splitter:
         if self._has_attribution:
             self.found_quote = True
             self._cut(start, end)
+            following = next_filled(lines, end)
+            if lines[head].raw.startswith(">>>>>") and following < len(lines) and _is_barred(lines[following]):
+                return self._take_bars(following)
         else:
             self._hand_quotes.append((start, end))
         return end
@@ -208,6 +211,9 @@ class _Splitter:
         if not answers:
             return False
         self._cut(start, len(self.lines))
+        signature = next((at for at in range(end, len(self.lines)) if signatures.is_delimiter(self.lines[at])), -1)
+        if signature >= 0 and signatures.is_signature(self.lines, signature, len(self.lines)):
+            answers = [index for index in answers if index < signature]
         for index in answers:
             self.is_cut[index] = False
         for index in answers:
@@ -289,6 +295,12 @@ class _Splitter:
         while chosen and not chosen[-1]:
             chosen.pop()
         return "\n".join(chosen)
+
+
+def _is_barred(line: Line) -> bool:
+    """Whether a line below an attribution is quoted with a bar, or as Supercite does with initials: `JD> text`."""
+    initials, bracket, _ = line.bare[:6].partition(">")
+    return line.bare.startswith("|") or (bracket != "" and not line.depth and initials.isalpha() and initials.isupper())
 
 
 def _join_run(lines: Sequence[Line]) -> str:

@@ -49,6 +49,13 @@ _DAY_AND_TIME = re.compile(rf"(?:{_DATE_PIECE}).{{0,60}}?(?:{_TIME})")
 _ENDS_IN_ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]+[>)\]]*$")
 _WORD_EDGES = ",.;:()[]<>\"'„“”*-،"
 _SENTENCE_BREAK = re.compile(r"[.!?…]\)?\s+(?:on|am|le|el|il|op|den|em|dnia|dne|dňa|w dniu|på|pada|vào|στις)\s", re.I)
+# "In" alone opens sentences
+_LONG_OPENERS = ("in data ", "in a message ", "in article ", "in message ", "in dem artikel ", "dans l'article ")
+_OWN_WORDS = re.compile(
+    r"\b(?:i|we) (?:\w{1,12} ){0,2}wrote\b|\bschrieb(?:en)? (?:ich|wir)\b|\b(?:habe ich|haben wir)\b|\bj['’]ai\b|"
+    r"\bje (?:vous|t|te|lui|leur)?['’ ]{0,2}ai\b|\bnous (?:vous )?avons\b|\b(?:ho|abbiamo) scritto\b|\bschreef ik\b|"
+    r"\bheb ik\b|\bskrev (?:jeg|jag|eg|vi)\b|\bя (?:\w{1,12} ){0,2}(?:написал|писал)|\bhe escrito\b"
+)
 _CLOCK = re.compile(r"\d[:.]\d\d")
 _MESSAGE_OF = re.compile(r"(?:message du|messaggio del|mensaje del?|nachricht vom) \d")
 
@@ -76,6 +83,7 @@ def has_opener(low: str) -> bool:
     first = low.split(None, 1)[0].strip(_WORD_EDGES) if low.strip() else ""
     return bool(first) and (
         first[0].isdigit() or first in words.OPENERS or first in words.WEEKDAYS or low[0] in "在於于" or low[:2] == "ב-"
+        or (low[:2] in ("in", "da") and low.startswith(_LONG_OPENERS))
     )
 
 
@@ -104,11 +112,14 @@ def is_attribution(text: str, is_quoted: bool, lines: Sequence[str]) -> bool:
     low = text.casefold().strip(_EDGES)
     if not 6 <= len(low) <= LONGEST:
         return False
-    has_colon = low[-1] in _COLONS
+    # Zoho draws dashes on both sides instead: "---- Am Di., 3. Nov. 2026 ... schrieb ----"
+    has_colon = low[-1] in _COLONS or (text[:2] == "--" == text[-2:])
     body = low.rstrip(":： -‐*_#")
     if not body:
         return False
     has_address = "@" in low
+    if not (is_quoted or has_address) and _OWN_WORDS.search(low):
+        return False  # "On 5 March I wrote:" and below it what
     is_opened = has_opener(low)
     has_date = _WHEN.search(low) is not None
     is_short_line = is_quoted and has_colon and len(low) <= _LONGEST_UNNAMED and len(lines) == 1

@@ -17,6 +17,10 @@ _MAX_DRAWN_LINES = 10  # ... below a drawn line
 _MAX_DRAWN_WIDTH = 90
 _MAX_NOTICE_PARAGRAPHS = 12
 _SHORTEST_RULE = 3
+_LONG_RULE = 20
+_ADVERT_RULE = 40  # people draw shorter ones
+_MAX_ADVERT = 4  # lines
+_LIST_WORDS = ("mailing list", "listinfo", "unsubscribe", "is sponsored by", "groups sponsor")
 _MOST_FOOTERS = 20  # more of them are the text itself
 _BEGINNING = 3  # characters that no opener of a footer is shorter than
 
@@ -130,17 +134,31 @@ def _find_below_rule(lines: Sequence[Line], kept: Sequence[int], end: int) -> in
     """Where the drawn line above a mailing list's footer or a signature stands; `end` when there is none."""
     for start in range(end - 1, max(end - 2 * _MAX_DRAWN_LINES, 0), -1):
         bare = lines[kept[start]].bare
-        if not bare or bare[0] not in _DRAWN or not is_rule(bare) or len(bare) < _SHORTEST_RULE:
+        if not bare or bare[0] not in _DRAWN or len(bare) < _SHORTEST_RULE or not _is_drawn_line(bare):
             continue
         below = [lines[at].bare for at in kept[start + 1 : end] if lines[at].bare]
         is_apart = not lines[kept[start - 1]].bare
-        return start if _is_list_footer(bare, below) or (is_apart and _is_drawn_signature(bare, below)) else end
+        is_footer_below = _is_list_footer(bare, below) or _is_advert(bare, below)
+        return start if is_footer_below or (is_apart and _is_drawn_signature(bare, below)) else end
     return end
 
 
+def _is_drawn_line(bare: str) -> bool:
+    """Whether a line is drawn; Yahoo's groups write a word into theirs and end it in an arrow."""
+    return is_rule(bare) or (bare.startswith("-----") and bare.endswith("->") and len(bare) >= _LONG_RULE)
+
+
 def _is_list_footer(rule: str, below: Sequence[str]) -> bool:
-    joined = " ".join(below).casefold()
-    return len(rule) >= 10 and ("mailing list" in joined or "listinfo" in joined or "unsubscribe" in joined)
+    joined = " ".join([rule, *below]).casefold()
+    return len(rule) >= 10 and any(word in joined for word in _LIST_WORDS)
+
+
+def _is_advert(rule: str, below: Sequence[str]) -> bool:
+    """Whether a web mailer advertises below its line: some words and a link."""
+    if rule[0] != "_" or len(rule) < _ADVERT_RULE or not 0 < len(below) <= _MAX_ADVERT:
+        return False
+    is_short = max(map(len, below)) <= _MAX_FOOTER
+    return is_short and any("http" in line for line in below) and any(line.count(" ") >= 3 for line in below)
 
 
 def _is_drawn_signature(rule: str, below: Sequence[str]) -> bool:
@@ -151,6 +169,8 @@ def _is_drawn_signature(rule: str, below: Sequence[str]) -> bool:
         return False
     has_contact = any(_CONTACT.search(line) for line in below)
     if has_contact:
+        if all(line.startswith(("http", "www.")) for line in below):
+            return False  # nobody's name
         return len(below) >= 2 and not any(line[-1] in ".!" and line.count(" ") >= 6 for line in below)
     return rule[0] == "_" and len(below) <= 3 and all(len(line) <= 50 for line in below)
 

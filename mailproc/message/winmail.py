@@ -12,7 +12,7 @@ from mailproc.message.charsets import codec_for, decode_bytes
 
 MOST_FILES = 200
 _MOST_ATTRIBUTES = 5_000
-_MOST_PROPERTIES = 5_000
+_MOST_VALUES = 10_000  # properties and their values in the whole stream; a file has some thirty
 
 # Attributes ([MS-OXTNEF] section 2.1.3.3)
 _CODE_PAGE, _BODY = 0x00069007, 0x0002800C
@@ -68,6 +68,7 @@ class _Reader:
         self.files: list[Packed] = []
         self.text = ""
         self.label = ""  # the code page of its strings
+        self.left = _MOST_VALUES
         self.start_file()
         self.is_open = False
 
@@ -96,7 +97,7 @@ class _Reader:
         elif attribute == _DATA:
             self.content = content[start:end]
         elif attribute == _PROPERTIES:
-            for tag, kind, at, stop in _properties(content, start, end):
+            for tag, kind, at, stop in self.properties(content, start, end):
                 self.take_property(tag, kind, content, at, stop)
 
     def take_property(self, tag: int, kind: int, content: bytes, at: int, stop: int) -> None:
@@ -116,6 +117,41 @@ class _Reader:
             else:
                 self.content_id = text
 
+    def properties(self, content: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+        """(tag, type, start, end) of each value of a property list; stops at what it does not know."""
+        if at + 4 > end:
+            return
+        count = struct.unpack_from("<I", content, at)[0]
+        at += 4
+        while count and self.left and at + 4 <= end:
+            count -= 1
+            self.left -= 1
+            kind, tag = struct.unpack_from("<HH", content, at)
+            at += 4
+            if tag >= 0x8000:
+                at = _skip_name(content, at, end)
+            is_multiple, base = bool(kind & _MULTIPLE), kind & ~_MULTIPLE
+            values = 1
+            if is_multiple or base in _VARIABLE:
+                if at + 4 > end:
+                    return
+                values = struct.unpack_from("<I", content, at)[0]
+                at += 4
+            if base in _FIXED:
+                at += _FIXED[base] * values
+                continue
+            if base not in _VARIABLE:
+                return
+            while values and self.left:
+                values -= 1
+                self.left -= 1
+                if at + 4 > end:
+                    return
+                length = struct.unpack_from("<I", content, at)[0]
+                stop = min(at + 4 + length, end)
+                yield tag, base, at + 4, stop
+                at += 4 + (length + 3) // 4 * 4
+
     def read_text(self, value: bytes) -> str:
         return decode_bytes(value.partition(b"\x00")[0], self.label, [])
 
@@ -131,40 +167,6 @@ def _attributes(content: bytes) -> Iterator[tuple[int, int, int]]:
         end = min(start + length, len(content))
         yield attribute, start, end
         at = start + length + 2  # the checksum
-
-
-def _properties(content: bytes, at: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """(tag, type, start, end) of each value of a property list; stops at what it does not know."""
-    if at + 4 > end:
-        return
-    count = struct.unpack_from("<I", content, at)[0]
-    at += 4
-    for _ in range(min(count, _MOST_PROPERTIES)):
-        if at + 4 > end:
-            return
-        kind, tag = struct.unpack_from("<HH", content, at)
-        at += 4
-        if tag >= 0x8000:
-            at = _skip_name(content, at, end)
-        is_multiple, base = bool(kind & _MULTIPLE), kind & ~_MULTIPLE
-        values = 1
-        if is_multiple or base in _VARIABLE:
-            if at + 4 > end:
-                return
-            values = struct.unpack_from("<I", content, at)[0]
-            at += 4
-        if base in _FIXED:
-            at += _FIXED[base] * values
-            continue
-        if base not in _VARIABLE:
-            return
-        for _ in range(min(values, _MOST_PROPERTIES)):
-            if at + 4 > end:
-                return
-            length = struct.unpack_from("<I", content, at)[0]
-            stop = min(at + 4 + length, end)
-            yield tag, base, at + 4, stop
-            at += 4 + (length + 3) // 4 * 4
 
 
 def _skip_name(content: bytes, at: int, end: int) -> int:

@@ -22,6 +22,7 @@ _BUTTONS = {
 }
 _SUBJECT = {"subject": "Charged twice in October"}
 _TEXT = {"text": "Hello,\n\nyou took 49 EUR twice:\n  2 October\n  4 October\n\nJane Doe"}
+_ABOUT = {"attachments_about": ("appointment.ics: Invitation: Visit of the technician · 2026-11-30 10:00 to 11:00",)}
 _LEFT_OUT = {"attachments_left_out": ("statement.pdf (23 MB)", "video.mp4 (180 MB)")}
 _HISTORY = {
     "history": (
@@ -50,6 +51,7 @@ VARIABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
             "links": ("ACME-471-032 Charged twice in May (resolved)",),
             **_SUBJECT,
             **_TEXT,
+            **_ABOUT,
             **_LEFT_OUT,
             **_BUTTONS,
         },
@@ -58,9 +60,11 @@ VARIABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
             **_WRITER,
             **_CARD,
             "is_reopened": True,
+            "is_thanks": True,
             "handed_over_by": "Ann Miller",
             **_SUBJECT,
             **_TEXT,
+            **_ABOUT,
             **_LEFT_OUT,
             **_HISTORY,
             **_BUTTONS,
@@ -121,17 +125,21 @@ VARIABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
 OPTIONAL: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "received": frozenset({"is_verified", "requester_name", "subject", "first_lines", "questions"}),
-        "forward": frozenset({"requester_name", "due", "rule", "links", "subject", "text", *_LEFT_OUT, *_BUTTONS}),
+        "forward": frozenset(
+            {"requester_name", "due", "rule", "links", "subject", "text", *_ABOUT, *_LEFT_OUT, *_BUTTONS}
+        ),
         "followup": frozenset(
             {
                 "requester_name",
                 "level",
                 "due",
                 "is_reopened",
+                "is_thanks",
                 "handed_over_by",
                 "subject",
                 "text",
                 "history",
+                *_ABOUT,
                 *_LEFT_OUT,
                 *_BUTTONS,
             }

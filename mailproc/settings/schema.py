@@ -123,13 +123,17 @@ def _read_choice(top: Section, key: str, choices: tuple[str, ...]) -> str:
 def _read_trust(top: Section) -> TrustPolicy:
     section = top.section("trust", TRUST_KEYS, _HOMES)
     trust = TrustPolicy(
-        trusted_authserv_ids=section.read_list("trusted_authserv_ids", lambda word: values.read_text(word).lower()),
+        trusted_authserv_ids=section.read_list("trusted_authserv_ids", values.read_authserv_id),
         border_hosts=section.read_list("border_hosts", values.read_border),
         trusted_networks=section.read_list("trusted_networks", values.read_network),
         agent_trust=section.read("agent_trust", values.read_choice("dmarc", "network", "token"), "dmarc"),
         verify=section.read("verify", values.read_flag, True),
         resolver=section.read("resolver", values.read_resolver, ""),
     )
+    if trust.border_hosts and not trust.trusted_authserv_ids:
+        section.report("border_hosts", "S009", "border_hosts does nothing while trusted_authserv_ids is empty",
+                       "Write there what their Authentication-Results begin with, mostly the same names.",
+                       is_warning=True)  # fmt: skip
     if trust.agent_trust == "network" and not trust.trusted_networks:
         hint = "Without one no agent can answer."
         section.report("agent_trust", "S009", "agent_trust is network, but trusted_networks is empty", hint,

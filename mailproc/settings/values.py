@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from mailproc.message.addresses import is_sendable, normalise
+from mailproc.message.trust import is_registry
 from mailproc.yamlnodes import did_you_mean
 
 SHIPPED_LANGUAGES = ("en", "de", "es", "fr", "it", "no", "pl")
@@ -17,6 +18,7 @@ _SIZE_FACTORS = {"": 1, "B": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 102
 _DURATION = re.compile(r"(?:[0-9]{1,9}[smhdw])+")
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([KMG]?I?)B?", re.IGNORECASE)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_](?:[a-z0-9_-]{0,62}))*", re.IGNORECASE)
+_BORDER_HINT = "Write the host that writes the field: mx.example.org, 192.0.2.7, *.example.org or 2001:db8:*"
 _LONGEST = timedelta(days=36500)
 
 
@@ -163,16 +165,32 @@ def read_host(word: str) -> str:
 
 
 def read_border(word: str) -> str:
-    """A host, or a provider's many: `*.example.com`, `2002:a05:*`."""
-    if word.startswith("*."):
-        domain = read_domain(word[2:])
-        if "." not in domain:
+    """A host, or a provider's many: `*.example.com`, `.example.com`, `2002:a05:*`."""
+    if word.startswith(("*.", ".")):
+        bare = word.removeprefix("*").removeprefix(".")
+        domain = read_domain(bare) if "*" not in bare else ""
+        if not domain:
+            raise BadValue(f'"{word}" has a * too many', _BORDER_HINT)
+        if is_registry(domain):
             hint = "Write the provider's own domain behind *., such as *.example.org"
             raise BadValue(f'"{word}" is half the world', hint)
         return f"*.{domain}"
     if re.fullmatch(r"[0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4}){1,6}:\*", word):
         return word.lower()
+    if "*" in word or "/" in word or " " in word.strip():
+        raise BadValue(f'"{word}" is no host of a mail server', _BORDER_HINT)
     return read_host(word)
+
+
+def read_authserv_id(word: str) -> str:
+    """The first word of an Authentication-Results field, or a provider's many: `*.example.com`."""
+    if re.search(r"[\s;,:=]", word):
+        hint = (
+            'Write the first word behind "Authentication-Results:" alone, such as mx.example.org; '
+            "several in brackets: [mx1.example.org, mx2.example.org]"
+        )
+        raise BadValue(f'"{word}" is not the name of one mail server', hint)
+    return read_border(word) if "*" in word else read_text(word).lower().rstrip(".")
 
 
 def read_prefix(word: str) -> str:
@@ -231,15 +249,20 @@ def read_endpoint(word: str) -> tuple[str, int]:
 
 def read_resolver(word: str) -> str:
     """The address of a DNS server, `127.0.0.1` or `127.0.0.1:5353`."""
+    port: int | None = None
     try:
-        return str(ipaddress.ip_address(word))
+        bare = ipaddress.ip_address(word)
     except ValueError:
-        pass
-    try:
-        host, port = read_endpoint(word)
-        bare = ipaddress.ip_address(host)
-    except ValueError:
-        raise BadValue(f'"{word}" is not the address of a DNS server', 'Write "127.0.0.1:53"') from None
+        try:
+            host, port = read_endpoint(word)
+            bare = ipaddress.ip_address(host)
+        except ValueError:
+            hint = 'Write the IP address of one server, with its port where that is not 53: "127.0.0.1:5353"'
+            raise BadValue(f'"{word}" is not the address of a DNS server', hint) from None
+    if port == 0 or bare.is_unspecified or bare.is_multicast:
+        raise BadValue(f'nobody can be asked at "{word}"', 'Write the address of one DNS server, such as "127.0.0.1"')
+    if port is None:
+        return str(bare)
     return f"[{bare}]:{port}" if bare.version == 6 else f"{bare}:{port}"
 
 

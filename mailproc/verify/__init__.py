@@ -4,5 +4,6 @@ dnspython and cryptography are imported with the first mail, so that importing t
 """
 
 from mailproc.verify.evidence import Verifier, wants
+from mailproc.verify.waiting import WaitingRoom
 
-__all__ = ["Verifier", "wants"]
+__all__ = ["Verifier", "WaitingRoom", "wants"]

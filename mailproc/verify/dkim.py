@@ -16,6 +16,8 @@ from mailproc.verify.dkimkeys import BadKey, Key, read_base64, read_key, read_ta
 from mailproc.verify.resolver import Deadline, DnsTrouble, Resolver
 
 MUST_COVER = ("from", "subject", "date", "to")
+# Signers leave these out, but a second one above the signed one would give the same bytes another meaning
+_MUST_COVER_TWINS = ("content-type", "content-transfer-encoding", "mime-version", "reply-to", "cc")
 _LONGEST = 8_192  # bytes of one signature field
 _MOST_SEEN = 50  # signature fields that are read at all
 _CLOCKS_DIFFER = timedelta(minutes=15)
@@ -180,6 +182,10 @@ def _find_gap(tags: dict[str, str], fields: Sequence[Field]) -> str:
         # RFC 6376 section 8.15: of two fields with one name h= must name both, else the upper one is anybody's
         if covered.count(name) < max(standing, name == "from"):
             return f"it does not cover {name.capitalize()}"
+    for name in _MUST_COVER_TWINS:
+        standing = sum(field.name == name for field in fields)
+        if standing > 1 and covered.count(name) < standing:
+            return f"it does not cover each {name.title()}"
     return ""
 
 

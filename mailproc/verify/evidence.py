@@ -10,7 +10,6 @@ stranger's slow servers must not use up the time that the From domain's own woul
 import contextlib
 import ipaddress
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from mailproc.message.addresses import domain_of, normalise
@@ -26,7 +25,6 @@ from mailproc.verify.spf import check_host
 TIMEOUT = 3.0  # seconds for one mail (mail-policy section 3)
 _MOST_VERIFIED = 5  # signatures of one mail
 _MOST_NOTES = 12
-_AT_ONCE = 50  # mails of one batch; their threads only wait
 _PRIVATE = tuple(
     map(
         ipaddress.ip_network,
@@ -58,7 +56,7 @@ class Verifier:
 
     def __init__(self, resolver: str = "", timeout: float = TIMEOUT) -> None:
         self._resolver = Resolver(resolver, timeout)
-        self._timeout = timeout
+        self.timeout = timeout
 
     def warm_up(self) -> None:
         """Load what the first mail would otherwise wait for; no question is asked."""
@@ -68,22 +66,16 @@ class Verifier:
         with contextlib.suppress(DnsTrouble):  # each mail will say so
             self._resolver.warm_up()
 
-    def evidence(self, raw: bytes, inbound: Inbound, envelope: Envelope) -> Verified:
-        """What DNS says about this mail; after the timeout, whatever is not known by then is a temperror."""
+    def evidence(self, raw: bytes, inbound: Inbound, envelope: Envelope, seconds: float | None = None) -> Verified:
+        """What DNS says about this mail; after so many seconds, whatever is not known by then is a temperror."""
         if inbound.from_ is None or not inbound.from_ok:
             return Verified(notes=("nothing was looked up: From names nobody",))
         try:
-            return _verify(raw, domain_of(inbound.from_.addr), envelope, self._resolver, Deadline(self._timeout))
+            deadline = Deadline(self.timeout if seconds is None else seconds)
+            return _verify(raw, domain_of(inbound.from_.addr), envelope, self._resolver, deadline)
         except Exception as error:  # libraries on hostile bytes: no mail may stop the others
             note = f"checking broke off ({type(error).__name__})"
             return Verified(spf="temperror", dmarc="temperror", notes=(note,))
-
-    def gather(self, mails: Sequence[Mail]) -> list[Verified]:
-        """The evidence of each mail, in order; a batch takes no longer than its slowest mail."""
-        if len(mails) < 2:
-            return [self.evidence(*mail) for mail in mails]
-        with ThreadPoolExecutor(min(_AT_ONCE, len(mails)), "verify") as pool:
-            return list(pool.map(lambda mail: self.evidence(*mail), mails))
 
 
 def _verify(raw: bytes, domain: str, envelope: Envelope, resolver: Resolver, deadline: Deadline) -> Verified:

@@ -5,6 +5,7 @@ dnspython is imported with the first question, so that sites which verify nothin
 """
 
 import ipaddress
+import socket
 import threading
 import time
 from collections import OrderedDict
@@ -22,6 +23,9 @@ _LONGEST_TTL = 3_600.0  # seconds an answer is believed, whatever its TTL says
 _SHORTEST_TTL = 5.0
 _NOTHING_TTL = 60.0  # a name without an answer: its owner may be adding it right now
 _TROUBLE_TTL = 10.0  # a server that is silent must not cost each mail its whole deadline
+# Of one answer over TCP: reading 64 KB of tiny records takes half a second, and a stranger may publish as many names
+_BIGGEST_ANSWER = 32_768
+_MOST_RECORDS = 250
 _UDP_PAYLOAD = 1_232  # EDNS: keys of 2048 bits fit without TCP, and no packet needs fragments
 
 
@@ -203,7 +207,46 @@ def _exchange(
             query, host, patience, port, ignore_unexpected=True, ignore_errors=True, raise_on_truncation=True
         )
     except dns.message.Truncated:
-        return dns.query.tcp(query, host, max(0.0, deadline.left()), port)
+        return _exchange_tcp(query, server, deadline)
+
+
+def _exchange_tcp(query: "dns.message.Message", server: tuple[str, int], deadline: Deadline) -> "dns.message.Message":
+    """As dnspython's `tcp`, but looks at the size of a response before it is read."""
+    import dns.exception
+    import dns.message
+    import dns.query
+
+    wire = query.to_wire()
+    try:
+        with socket.create_connection(server, max(0.001, deadline.left())) as connection:
+            connection.sendall(len(wire).to_bytes(2, "big") + wire)  # RFC 1035 section 4.2.2
+            size = int.from_bytes(_receive(connection, 2, deadline), "big")
+            if size > _BIGGEST_ANSWER:
+                raise DnsTrouble(f"the answer has {size} bytes, more than are read")
+            data = _receive(connection, size, deadline)
+    except TimeoutError:
+        raise dns.exception.Timeout from None
+    # The counts of answers, of authorities and of what else is said
+    if sum(int.from_bytes(data[at : at + 2], "big") for at in (6, 8, 10)) > _MOST_RECORDS:
+        raise DnsTrouble("the answer has more records than are read")
+    response = dns.message.from_wire(data)
+    if not query.is_response(response):
+        raise dns.query.BadResponse
+    return response
+
+
+def _receive(connection: socket.socket, size: int, deadline: Deadline) -> bytes:
+    """So many bytes, however slowly they come, within the deadline."""
+    data = b""
+    while len(data) < size:
+        connection.settimeout(max(0.001, deadline.left()))
+        piece = connection.recv(size - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+        if deadline.left() <= 0:
+            raise TimeoutError
+    return data
 
 
 def _read_answer(response: "dns.message.Message", kind: str) -> tuple[Answer, float]:

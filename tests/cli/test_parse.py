@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -321,6 +322,18 @@ def test_t49_extract_keeps_the_order_of_the_mails_when_there_are_many(folder: Pa
     found = {path.name: path.read_bytes() for path in out.iterdir()}
     assert len(found) == 64
     assert found["a.pdf"] == b"first" and found["a-2.pdf"] == b"second" and found["a-3.pdf"] == b"first"
+
+
+def test_extract_of_very_many_files_of_one_name_takes_linear_time(tmp_path: Path) -> None:
+    part = b'--b\nContent-Disposition: attachment; filename="image001.png"\n\nx\n'
+    mail = b"From: a@b.test\nContent-Type: multipart/mixed; boundary=b\n\n" + part * 400 + b"--b--\n"
+    for number in range(10):
+        (tmp_path / f"{number}.eml").write_bytes(mail)
+    out = tmp_path / "out"
+    started = time.monotonic()
+    assert run(*sorted(tmp_path.glob("*.eml")), "--json", "--extract", out, "--jobs", "1").exit_code == 0
+    assert len(list(out.iterdir())) == 4_000 and (out / "image001-4000.png").exists()
+    assert time.monotonic() - started < 10  # trying every number from 1 on takes a minute
 
 
 def test_usage_is_wrong_when(mail: Path) -> None:

@@ -190,3 +190,42 @@ def test_ticket_show_extracts_what_did_not_travel(shell, tmp_path) -> None:  # t
     number = shell.json("ticket", "list")[0]["number"]
     assert shell("ticket", "show", number, "--extract", str(tmp_path / "out"))[0] == 0
     assert (tmp_path / "out" / "log.csv").read_bytes() == b"a,b\n"
+
+
+def test_ticket_show_says_in_words_what_a_senders_name_rests_on(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    out = shell("ticket", "show", number, "--trace")[1]
+    assert "who wrote it: A1, not proven: nothing proves or contradicts the From address" in out
+    assert "opened (new). A new request." in out
+
+
+def test_explain_says_in_words_what_a_senders_name_rests_on(shell, fresh_mail, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "mail.eml"
+    path.write_bytes(fresh_mail())
+    out = shell("explain", str(path))[1]
+    assert "A1, not proven\n" in out and "- nothing proves or contradicts the From address" in out
+
+
+def test_ticket_show_says_where_a_long_mail_goes_on(shell, fresh_mail) -> None:  # type: ignore[no-untyped-def]
+    shell.take(fresh_mail(text="\r\n".join(f"line {n}" for n in range(45))))
+    out = shell("ticket", "show", shell.json("ticket", "list")[0]["number"])[1]
+    assert "line 39" in out and "line 40" not in out
+    assert "(5 more lines; --json shows them all)" in out
+
+
+def test_a_terminal_obeys_no_mail(shell, fresh_mail) -> None:  # type: ignore[no-untyped-def]
+    evil = "\x1b]0;pwned\x07 \x9b31m red"
+    held = fresh_mail(sender="a@x.example, b@x.example", text=evil, message_id="<held@x>")
+    shell.take(fresh_mail(text=evil), held)
+    number, mail = shell.json("ticket", "list")[0]["number"], str(shell.json("hold", "list")[0]["id"])
+    for out in (shell("ticket", "show", number, "--trace")[1], shell("hold", "show", mail)[1]):
+        assert "pwned" in out
+        assert not {"\x1b", "\x07", "\x9b"} & set(out)
+
+
+def test_hold_show_says_why_and_what_to_do(shell, fresh_mail) -> None:  # type: ignore[no-untyped-def]
+    shell.take(fresh_mail(sender="ann@acme.example", subject="Re: [ACME-100-009] x"), fresh_mail(sender="a@x, b@x"))
+    mail = str(shell.json("hold", "list")[0]["id"])
+    out = shell("hold", "show", mail)[1]
+    assert "who wrote it" in out and f"`mailproc hold release {mail}`" in out
+    assert shell("hold", "discard", mail)[0] == 0
+    assert "hold release" not in shell("hold", "show", mail)[1]

@@ -128,3 +128,12 @@ def test_t54_calendars_are_read_in_linear_time(unit: bytes) -> None:
         summarise(b"BEGIN:VEVENT\nX" + unit * (size // len(unit)))
         spent.append(time.process_time() - started)
     assert spent[1] < 0.2 + spent[0] * 3
+
+
+def test_t49_an_appointment_turns_no_text_around_and_ends_no_line() -> None:
+    content = (
+        "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:a\u202egnp.exe\\nBcc: e@x.test\u2028\x0b\x1b]0;x\x07\r\n"
+        'LOCATION:\u2066b\u200f\r\nORGANIZER;CN="c\u202a":mailto:o@c.test\r\nEND:VEVENT\r\n'
+    ).encode()
+    line = summarise(content)
+    assert line.isprintable() and not set(line) & set("\u200e\u200f\u202a\u202e\u2066\u2028\x0b\x1b")

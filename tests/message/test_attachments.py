@@ -1,5 +1,7 @@
 """The names of files, and what is said of them."""
 
+import time
+
 import pytest
 
 from mailproc.message.filenames import guess_type
@@ -51,3 +53,21 @@ def test_a_part_has_the_name_it_came_with_or_one_that_tells(part: bytes, name: s
 )
 def test_a_type_is_guessed_by_the_extension(name: str, content_type: str) -> None:
     assert guess_type(name) == content_type
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"Content-Type: text/calendar; name=a.ics\nContent-Disposition: attachment\n\nBEGIN:VCALENDAR\n"
+        + b"SUMMARY;CN=a:x\n" * 5_000,
+        b"Content-Type: application/rtf\n\n{\\rtf1 " + b"\\*" * 60_000 + b"}\n",
+        b"Content-Type: message/rfc822\n\nSubject: " + b"=?utf-8?q?a?= " * 1_100 + b"\n\nx\n",
+    ],
+    ids=["appointments", "rich text", "mails"],
+)
+def test_t53_hundreds_of_parts_that_are_looked_into_cost_little(part: bytes) -> None:
+    raw = b"From: a@b.test\nContent-Type: multipart/mixed; boundary=b\n\n" + (b"--b\n" + part) * 200 + b"--b--\n"
+    parse(raw[:2_000])
+    started = time.process_time()
+    assert len(parse(raw).attachments) == 200
+    assert time.process_time() - started < 1.5

@@ -7,6 +7,7 @@ import pytest
 
 from mailproc.message.absence import find_out_of_office
 from mailproc.message.autoreply import ClassResult, classify, is_role, read_auto_submitted
+from mailproc.message.parse import parse
 from mailproc.message.parts import Headers, Part
 from mailproc.records.mail import Address, Bounce, MailClass
 
@@ -385,3 +386,47 @@ def test_recall_is_seen_by_its_subject_too() -> None:
     text = 'Jane Doe would like to recall the message, "Offer".'
     assert _class(subject="Recall: Offer", text=text)[0] == "recall"
     assert _class(subject="Recall: pump 4711", text="The maker recalls this pump. What now?")[0] == "human"
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "expected"),
+    [
+        ("Pump news 12", "The pump of the month.\n\nTo unsubscribe, write to leave@x.test", ("list", "")),
+        ("Pumpenpost", "Die Pumpe des Monats.\n\nHier können Sie den Newsletter abbestellen.", ("list", "")),
+        ("Re: [Pump-users] leaking", "I did that.", ("list", "")),
+        ("Re: Your pump", "I am on vacation until March 12. Call Bob.", ("auto", "reply")),
+        ("Re: Your pump", "We have received your request. Subscribe to our newsletter!", ("auto", "generated")),
+        ("[Pumps #123] Your pump", "It is on its way.", ("auto", "generated")),
+    ],
+)
+def test_mail_of_low_precedence_is_automatic_unless_it_is_written_to_many(
+    subject: str, text: str, expected: tuple[str, str]
+) -> None:
+    assert _class((("precedence", "bulk"),), subject, text) == expected
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        *("Jana Muster ist außer Haus.", "Jean Dupont est absent.", "Jan Jansen is afwezig."),
+        *("Samodejni odgovor: Pump", "Автоматичен отговор: Помпа", "Automaatvastus: Pump"),
+        *("ตอบกลับอัตโนมัติ: Pump", "پاسخ خودکار: Pump"),
+        *("Automātiska atbilde: Pump", "Аутоматски одговор: Пумпа", "Sjálfvirkt svar: Pump"),
+    ],
+)
+def test_absence_note_is_known_by_its_subject_in_more_languages(subject: str) -> None:
+    assert find_out_of_office(subject) != ""
+
+
+@pytest.mark.parametrize("subject", ["Anna ist nicht im Büro", "Automatische Pumpe", "Jana Muster ist außer Haus?"])
+def test_subject_of_a_person_is_no_absence_note(subject: str) -> None:
+    assert find_out_of_office(subject) == ""
+
+
+def test_words_of_a_person_are_no_report_when_somebodys_report_is_attached() -> None:
+    raw = (
+        b"From: a@b.example\nSubject: Look what came\nMIME-Version: 1.0\n"
+        b'Content-Type: multipart/mixed; boundary="x"\n\n--x\nContent-Type: text/plain\n\nWhat does this mean?\n'
+        b"--x\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822;c@d.example\n--x--\n"
+    )
+    assert parse(raw).mail_class is MailClass.HUMAN

@@ -45,3 +45,15 @@ def test_t40_an_encoded_line_end_stays_inside_its_line() -> None:
 def test_headers_that_only_we_write_are_dropped_in_any_case() -> None:
     inbound = parse(b"From: a@b.test\nX-MailProc-Ticket: 1\nx-mailproc-x: 2\nSubject: x\n\ntext\n")
     assert [name for name, _ in inbound.headers] == ["from", "subject"]
+
+
+def test_t10_a_name_with_a_bare_comma_is_shown_whole_but_identifies_nobody() -> None:
+    inbound = parse(b"From: Doe, Jane <jane@x.test>\nSubject: x\n\ntext\n")
+    assert inbound.from_ == Address("jane@x.test", "Doe, Jane")
+    assert not inbound.from_ok
+
+
+def test_t10_two_addresses_in_from_are_not_joined() -> None:
+    inbound = parse(b"From: Boss, a@x.test, b@x.test\nSubject: x\n\ntext\n")
+    assert inbound.from_ == Address("", "Boss")
+    assert not inbound.from_ok

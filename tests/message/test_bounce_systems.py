@@ -499,3 +499,29 @@ def test_report_is_none_when_a_person_sends_it_on(name: str) -> None:
         inbound = parse(_write("Jane Doe <jane@y.test>", told, forward, "<jane@y.test>"))
         assert inbound.bounce is None, told
         assert inbound.mail_class is MailClass.HUMAN
+
+
+@pytest.mark.parametrize(
+    ("from_", "subject", "text"),
+    [
+        ("Postmaster@mx.x.test", "系统退信", "抱歉，您的邮件被退回来了\n\n收件人：jo@x.test\n"
+         "退信原因：收件人邮件地址（jo@x.test）不存在，邮件无法送达。\n"),
+        ("postmaster@mx.x.test", "[반송] 메일 전송 실패", "메일이 전송되지 않았습니다.\n\n"
+         "받는 사람: jo@x.test\n사유: 550 5.1.1\n"),
+        ("PumpMarshal@mx.x.test", "PumpMarshal could not help", "Your message:\n   Subject:  Hi\n\nCould not be "
+         "delivered because of\n\n550 5.1.1 unknown user\n\nThe following recipients were affected:\n   jo@x.test\n"),
+        ("postmaster@mx.x.test", "Mail System Error - Returned Mail", "This Message was undeliverable due to the "
+         "following reason:\n\nUser not known: jo@x.test\n"),
+        ("postmaster@x.test", "Returned mail: Mailbox full", "   ----- The following addresses had delivery problems "
+         "-----\n********@x.test\n   ----- Non-delivered information -----\nThe mailbox is full.\n\njo@x.test\n"),
+    ],
+)  # fmt: skip
+def test_recipient_is_found_when_the_report_names_it_in_its_own_way(from_: str, subject: str, text: str) -> None:
+    head = f"Return-Path: <>\nFrom: {from_}\nTo: desk@desk.test\nSubject: {subject}\nContent-Type: text/plain; "
+    found = parse(f"{head}charset=utf-8\n\n{text}".encode()).bounce
+    assert found is not None and found.recipients == ("jo@x.test",)
+
+
+def test_absence_is_no_report_when_it_holds_a_number_like_a_reply() -> None:
+    text = "I left the company. Write to lee@x.test.\nPhone 550 123 - not for deliveries.\n"
+    assert parse(f"Return-Path: <>\nFrom: Kim <kim@x.test>\nSubject: Away\n\n{text}".encode()).bounce is None

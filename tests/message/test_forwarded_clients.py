@@ -213,3 +213,26 @@ def test_t53_attached_mail_past_a_limit_is_read_by_its_header_alone() -> None:
     raw = b"From: a@b.test\nSubject: many\nContent-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 300_000
     found = find_forwarded("Fwd: x", "", (Part("message/rfc822", content=raw, depth=1),))
     assert found is not None and (found.subject, found.text) == ("many", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("-------- Пересылаемое сообщение --------\nОт кого: Mara Lind <mara@shop.test>\nКому: help@our.test\n"
+         "Дата: Вторник, 3 ноября 2026, 10:15 +03:00\nТема: Warm fridge\n\nПривет", "Привет"),
+        ("============ Forwarded message ============\nFrom: Mara Lind <mara@shop.test>\nTo: \"Desk\"<help@our.test>\n"
+         "Date: Tue, 03 Nov 2026 10:15:01 +0000\nSubject: Warm fridge\n============ Forwarded message ============\n\n"
+         "Hello", "Hello"),
+        ("------ Forwarded Message ------\nFrom \"Mara Lind\" <mara@shop.test>\nTo help@our.test\n"
+         "Date 03/11/2026 10:15:01\nSubject Warm fridge\n\nHello", "Hello"),
+        ("----------  Forwarded Message  ----------\n\nSubject: Warm fridge\nDate: Tuesday, 3 November 2026, 10:15:01\n"
+         "From: Mara Lind <mara@shop.test>\nTo: help@our.test\n\nHello\n-----------------------------------------",
+         "Hello"),
+        ("-------- Forwarded Message --------\nFrom: Mara Lind <mara@shop.test>\nTo: help@our.test\n"
+         "Subject: Warm fridge\nDate: Tue, 03 Nov 2026 10:15:01 +0000\nMailer: Pump Mail 1.2\n\nHello", "Hello"),
+    ],
+)  # fmt: skip
+def test_forward_is_read_when_its_frame_is_an_odd_one(text: str, body: str) -> None:
+    forwarded = find_forwarded("Fwd: x", text, ())
+    assert forwarded is not None and forwarded.from_ is not None
+    assert (forwarded.from_.addr, forwarded.subject, forwarded.text) == ("mara@shop.test", "Warm fridge", body)

@@ -214,3 +214,8 @@ def test_long_body_lines_are_no_reason_to_hold_a_mail() -> None:
     inbound = parse(FROM + b"\r\n" + b"a" * 100_000)
     assert not inbound.is_unparsable
     assert len(inbound.text) == 100_000
+
+
+def test_soft_break_is_one_when_a_relay_padded_it() -> None:
+    head = b"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n"
+    assert parse(head + b"Gr=C3=BC= \t\n=C3=9Fe = 5\n").text.strip() == "Grüße = 5"

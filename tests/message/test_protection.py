@@ -136,6 +136,15 @@ def test_t53_signatures_inside_signatures_end_at_the_limit() -> None:
     assert inbound.is_unparsable or inbound.protection == "smime-signed"
 
 
+def test_t53_each_signature_around_a_mail_is_not_another_copy_of_it() -> None:
+    raw = INNER + b"x" * 50_000
+    for _ in range(15):
+        raw = b"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: binary\n\n" + cms(inner=raw)
+    inbound = parse(FROM + raw)
+    assert inbound.protection == "smime-signed" and len(inbound.attachments) == 3
+    assert sum(attachment.size for attachment in inbound.attachments) < 160_000
+
+
 def test_a_cut_structure_is_read_as_far_as_it_goes() -> None:
     whole = cms()
     for end in range(len(whole)):

@@ -290,3 +290,52 @@ def test_t58_time_grows_with_the_length_only(build) -> None:  # type: ignore[no-
 
 def test_marks_are_looked_for_in_as_many_lines_as_people_write() -> None:
     assert len(read_lines("a\n" * 30_000)) == 30_001
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        # Yahoo's phones write the quote into the line of its author
+        (f"Fine\n\n  On Tue, Nov 3, 2026 at 10:15 AM, Mara Lind<mara@shop.test> wrote:   Is it?\n{_WHO}\n", "Fine"),
+        ("Vale\n\n  El mar., nov. 3, 2026 a la(s) 10:15 a. m., Mara<mara@shop.test> escribió:   ¿Vale?\n", "Vale"),
+        ("Va bene\n\nIn data 3 novembre 2026 10:15:01 CET, Mara Lind ha scritto:\nCiao\n", "Va bene"),
+        ("ok\n\nIn a message dated 3/5/2002 9:14:01 AM Eastern Standard Time, \nmara@shop.test writes:\n\nHi\n", "ok"),
+        (f"ok\n\n---- Am Di., 03 Nov. 2026 10:15:01 +0100 {_WHO} schrieb ----\n\nHallo\n", "ok"),
+        (f'>>>>> "ML" == {_WHO} writes:\n\n    ML> Which one?\n    ML> And when?\n\nThe red one.\n', "The red one."),
+        ("OK\n\nاز iPhone من فرستاده شد\n", "OK"),
+    ],
+)
+def test_only_the_answer_stays_when_the_client_is_a_rare_one(text: str, new: str) -> None:
+    assert split_reply(text)[0].strip() == new
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Log:\n\n```\nERROR foo\n--\nFrom: x\n> more\n```\n\nWhat now?",
+        "Use:\n\n```sh\nmail x <<EOF\nFrom: a@x.test\nTo: b@x.test\nSubject: c\nEOF\n```",
+        "Am 5.3.2026 um 9:14 Uhr schrieb ich Ihnen:\nDie Ware ist kaputt.\nBis heute keine Antwort!",
+        "Le 5 mars 2026 à 9:14 je vous ai écrit :\nla pièce est cassée.",
+        "On 5 March 2026 at 9:14 I wrote:\nit is broken. It still is.",
+        "Name: Jane Doe\nFrom: Berlin\nTo: Paris\nDate: 5 March\nSubject: Booking\n\nPlease book.",
+        "We wrote to jane@x.test:  nothing came back\nsince March.",
+        "It says:\n\nPS> Get-Item foo\nSQL> select 1",
+        "My two shops:\n\n__________________________________________\nhttp://a.test\nhttp://b.test",
+    ],
+)
+def test_words_of_the_author_stay_when_they_look_like_a_mark(text: str) -> None:
+    assert split_reply(text) == (text, "")
+
+
+def test_fence_counts_for_nothing_when_another_one_is_missing() -> None:
+    block = "From: Mara <mara@shop.test>\nSent: Tuesday, March 5, 2026 9:14 AM\nTo: Jo\nSubject: x"
+    assert split_reply(f"```\nrun this\n\n{block}\n\nUse:\n```\nfoo\n```\n")[0] == "```\nrun this"
+
+
+def test_signature_below_the_quote_of_an_html_mail_is_cut() -> None:
+    html = (
+        '<p>Fine.</p><div class="moz-cite-prefix">Am 05.03.26 um 09:14 schrieb Mara:<br></div>'
+        '<blockquote type="cite"><p>Hallo</p></blockquote><pre class="moz-signature">-- \nJana</pre>'
+    )
+    text = "Fine.\n\nAm 05.03.26 um 09:14 schrieb Mara:\n\n    Hallo\n\n-- \nJana"
+    assert split_reply(text, html)[0] == "Fine."

@@ -326,3 +326,28 @@ def test_t58_time_grows_with_the_length_only(build) -> None:  # type: ignore[no-
 
     small, big = seconds(1_000), seconds(8_000)
     assert big < 0.2 + small * 8 * 3
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        "------------------------ Yahoo! Groups Sponsor ---------------------~-->\nBuy things\nhttp://ads.test/\n"
+        "---------------------------------------------------------------------~->\n\n"
+        "To unsubscribe from this group, send an email to:\npumps-unsubscribe@groups.test\n\n"
+        "Your use of these groups is subject to http://groups.test/terms/",
+        "-------------------------------------------------------\nThis sf.net email is sponsored by: Pumps - the top!\n"
+        "http://ads.test/\n_______________________________________________\nPumps mailing list\nPumps@lists.test\n"
+        "https://lists.test/listinfo/pumps",
+        "_________________________________________________________________\n"
+        "Chat with friends online, try our messenger: http://messenger.test",
+        "__________________________________________________\nDo you mail?\nMail Finance - get real-time quotes\n"
+        "http://finance.test",
+    ],
+)
+def test_advertisement_of_lists_and_web_mailers_is_cut(footer: str) -> None:
+    assert split_reply(f"I agree with this.\n\nJo\n\n\n{footer}\n")[0] == "I agree with this.\n\nJo"
+
+
+def test_poster_between_drawn_lines_stays() -> None:
+    text = "Poster:\n\n-----------------\nThe race is sponsored by Acme\n-----------------\n\nPlease print it."
+    assert split_reply(text) == (text, "")

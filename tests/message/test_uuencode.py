@@ -113,3 +113,31 @@ def test_t54_texts_are_split_in_linear_time(unit: bytes) -> None:
         split_files(text, [])
         spent.append(time.process_time() - started)
     assert spent[1] < 0.3 + spent[0] * 3
+
+
+def test_a_file_with_a_blank_line_between_its_lines_is_whole() -> None:
+    data = bytes(range(256)) * 20
+    text = encoded(data).replace(b"\n", b"\n\n")
+    assert split_files(text, [])[1][0].content == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (b"begin 644 a\n" + b"\n" * 3_000) * 1_000,
+        b"begin 644 a\n" + b"! \n" * 1_000_000,
+        b"begin-base64 644 a\n" + b"AAAA\n" * 600_000,
+        (b"begin 644 a\n! \nend\n") * 150_000,
+    ],
+)
+def test_t53_texts_of_nothing_but_odd_lines_cost_little(text: bytes) -> None:
+    started = time.process_time()
+    split_files(text, [])
+    decode_lines(text, [])
+    assert time.process_time() - started < 2
+
+
+def test_t53_what_is_unpacked_is_bounded_for_the_whole_mail() -> None:
+    part = b"--b\nContent-Type: text/plain\n\n" + b"begin 644 a\n#86)C\n`\nend\n" * 60
+    inbound = parse(b"From: a@b.test\nContent-Type: multipart/mixed; boundary=b\n\n" + part * 10 + b"--b--\n")
+    assert len([item for item in inbound.attachments if item.content == b"abc"]) == 100

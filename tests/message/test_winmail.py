@@ -126,3 +126,18 @@ def test_t53_streams_are_read_in_linear_time(unit: bytes) -> None:
         read_winmail(HEAD + big)
         spent.append(time.process_time() - started)
     assert spent[1] < 0.3 + spent[0] * 3
+
+
+def test_t53_a_stream_of_nothing_but_values_costs_little() -> None:
+    values = struct.pack("<HHI", 0x101E, 0x3707, 5_000) + b"\1\0\0\0AAAA" * 5_000
+    many = attribute(2, 0x00069005, struct.pack("<I", 5_000) + values * 100)
+    started = time.process_time()
+    read_winmail(HEAD + many)
+    assert time.process_time() - started < 0.5
+
+
+def test_t53_hundreds_of_streams_in_one_mail_are_kept_but_not_all_opened() -> None:
+    one = b"--b\nContent-Type: application/ms-tnef\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(WINMAIL)
+    inbound = parse(b"From: a@b.test\nContent-Type: multipart/mixed; boundary=b\n\n" + one * 40 + b"--b--\n")
+    names = [attachment.filename for attachment in inbound.attachments]
+    assert names.count("photo.png") == 10 and len(names) == 60

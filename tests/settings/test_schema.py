@@ -219,3 +219,20 @@ def test_loading_stays_quick() -> None:
     for _ in range(10):
         settings.parse(FULL.replace("${file:secret}", "x"), FILE, {"PGPASSWORD": "a", "IMAP_PASSWORD": "b"})
     assert (time.process_time() - started) / 10 < 0.1
+
+
+def test_trusted_names_are_read_however_an_admin_writes_them() -> None:
+    trust = settings.parse(
+        SITE + 'trust: {trusted_authserv_ids: [MX.acme.example., "*.mail.example"], border_hosts: [.Outlook.com]}\n',
+        FILE,
+        {},
+    ).site.trust
+    assert trust.trusted_authserv_ids == ("mx.acme.example", "*.mail.example")
+    assert trust.border_hosts == ("*.outlook.com",)
+
+
+def test_border_hosts_alone_are_warned_of() -> None:
+    (warning,) = settings.parse(SITE + "trust: {border_hosts: [mx.acme.example]}\n", FILE, {}).warnings
+    where, what = warning.splitlines()[0].split(" S009 warning: ")
+    assert where.endswith("mailproc.yaml:5:23")
+    assert what == "border_hosts does nothing while trusted_authserv_ids is empty"

@@ -128,6 +128,19 @@ def test_t20_a_field_added_above_a_signed_one_makes_it_none(
     assert found == "none" and "does not cover" in why
 
 
+@pytest.mark.parametrize("name", [b"Content-Type: text/html", b"Reply-To: evil@x.test", b"Cc: evil@x.test"])
+def test_t20_a_second_field_of_those_that_need_no_cover_makes_it_none(
+    zone: DnsServer, resolver: Resolver, keys: Keys, name: bytes
+) -> None:
+    zone.add(KEY, TXT=keys.rsa_record())
+    mail = b"Content-Type: text/plain\r\nReply-To: jane@c.test\r\nCc: bo@c.test\r\n" + MAIL
+    for cover in ("from subject date to", "from subject date to content-type reply-to cc"):
+        signed = keys.sign(mail, cover=cover)
+        assert result(signed, resolver) == ("pass", "")
+        found, why = result(name + b"\r\n" + signed, resolver)
+        assert found == "none" and "does not cover each" in why
+
+
 def test_t20_a_signature_that_names_a_field_twice_forbids_a_second_one(
     zone: DnsServer, resolver: Resolver, keys: Keys
 ) -> None:

@@ -9,7 +9,7 @@ from mailproc.message.parse import parse
 from mailproc.message.trust import assess
 from mailproc.records.mail import Envelope, Level, Trust, Verified
 from mailproc.records.site import Site, TrustPolicy
-from mailproc.verify import Verifier, wants
+from mailproc.verify import Verifier, WaitingRoom, wants
 from tests.verify.dnsserver import SERVFAIL, SILENT, TIMEOUT, DnsServer
 from tests.verify.signing import Keys
 
@@ -287,23 +287,11 @@ def test_one_domains_flood_asks_once(zone: DnsServer, verifier: Verifier, keys: 
     for number in range(40):
         raw = keys.sign(MAIL.replace(b"Printer", b"Printer %d" % number))
         mails.append((raw, parse(raw), envelope()))
-    found = verifier.gather(mails)
-    assert [verified.dmarc for verified in found] == ["pass"] * 40
+    room = WaitingRoom[int](verifier)
+    for number, mail in enumerate(mails):
+        room.add(number, mail)
+    assert [verified.dmarc for _, verified in room.take(None)] == ["pass"] * 40
     assert len(zone.asked) == 4  # _dmarc.c.test, _dmarc.test, the key, SPF
-
-
-def test_gather_keeps_the_order_and_takes_no_longer_than_one(zone: DnsServer, verifier: Verifier) -> None:
-    mails = []
-    for number in range(20):
-        domain = "c.test" if number % 2 else f"slow{number}.test"
-        zone.zone[f"_dmarc.{domain}"] = {"TXT": ["v=DMARC1; p=reject"]} if number % 2 else SILENT
-        raw = MAIL.replace(b"jane@c.test", f"jane@{domain}".encode())
-        mails.append((raw, parse(raw), envelope()))
-    started = time.monotonic()
-    found = verifier.gather(mails)
-    assert time.monotonic() - started < TIMEOUT + 0.6
-    assert [verified.dmarc for verified in found] == ["temperror", "pass"] * 10
-    assert verifier.gather([]) == []
 
 
 def test_evidence_when_no_server_answers_at_all(keys: Keys) -> None:
