@@ -127,7 +127,7 @@ def test_t54_calendars_are_read_in_linear_time(unit: bytes) -> None:
         started = time.process_time()
         summarise(b"BEGIN:VEVENT\nX" + unit * (size // len(unit)))
         spent.append(time.process_time() - started)
-    assert spent[1] < 0.2 + spent[0] * 3
+    assert spent[1] < 1.0 + spent[0] * 3  # quadratic would be minutes
 
 
 def test_t49_an_appointment_turns_no_text_around_and_ends_no_line() -> None:
