@@ -1,6 +1,6 @@
 """`make bench`: what a mail costs mailproc, beside the floors of bench/floors.py measured in the same run.
 
-    python -m bench.run [--quick] [--only understanding,way-in,growth,smtp,memory,help] [--json FILE]
+    python -m bench.run [--quick] [--only understanding,way-in,growth,smtp,memory,replay,rules,help] [--json FILE]
 
 CPU figures are milliseconds of CPU a mail over the same mails, all contenders turn by turn in each round; a ratio is
 the median over the rounds. Wall time is there too, but on a shared machine only CPU can be compared.
@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from bench import engine_under_test as engine
-from bench import floors, understanding
+from bench import floors, replay, rules, understanding
 from bench.gen_mail import GeneratedMail, make_replies, make_requests
 from bench.measure import format_table, run_rounds, time_command
 
@@ -39,10 +39,11 @@ class Plan:
     mails: int  # of each kind, over all rounds
     sizes: tuple[int, ...]  # tickets that a site holds before
     load: int  # mails over SMTP
+    stored: int  # mails that rules are replayed over
 
 
-FULL = Plan(rounds=5, mails=1000, sizes=(0, 10_000, 100_000), load=2000)
-QUICK = Plan(rounds=3, mails=150, sizes=(0, 10_000), load=300)
+FULL = Plan(rounds=5, mails=1000, sizes=(0, 10_000, 100_000), load=2000, stored=20_000)
+QUICK = Plan(rounds=3, mails=150, sizes=(0, 10_000), load=300, stored=2_000)
 
 
 class Bench:
@@ -163,6 +164,17 @@ class Bench:
                 rows.append((name, f"{idle / 2**20:.0f}", f"{after / 2**20:.0f}", f"{read_peak(process) / 2**20:.0f}"))
         self._keep(f"memory, MiB, before and after {self.plan.load} mails", ("", "idle", "after", "peak"), rows)
 
+    def replay(self) -> None:
+        """Stored mail decided again by two rulebooks, beside processing mail."""
+        batch = self.plan.mails // self.plan.rounds // 2
+        for title, head, rows in replay.run(self.folder / "replay", self.plan.stored, self.plan.rounds, batch):
+            self._keep(title, head, rows)
+
+    def rules(self) -> None:
+        """Reading, checking and asking many rules."""
+        for title, head, rows in rules.measure(3 * self.plan.rounds):
+            self._keep(title, head, rows)
+
     def help_time(self) -> None:
         """What the command line costs before it does anything."""
         commands = {
@@ -215,7 +227,7 @@ class Bench:
 
 SECTIONS: dict[str, Callable[[Bench], None]] = {
     "understanding": Bench.understanding, "way-in": Bench.way_in, "growth": Bench.growth, "smtp": Bench.smtp,
-    "memory": Bench.memory, "help": Bench.help_time,
+    "memory": Bench.memory, "replay": Bench.replay, "rules": Bench.rules, "help": Bench.help_time,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -20,7 +21,7 @@ from mailproc.delivery.smtp import SmtpSender
 from mailproc.errors import MailprocError, SiteLocked, StoreUnavailable
 from mailproc.intake.base import has_room
 from mailproc.intake.smtp import SmtpListener
-from mailproc.opening import OpenSite, reload_rules
+from mailproc.opening import OpenSite, RuleKeeper
 from mailproc.records.mail import Envelope
 from mailproc.settings import Settings
 from mailproc.store import inbox, outbox
@@ -29,6 +30,7 @@ from mailproc.tickets.token import split_reply_address
 DRAIN_SECONDS = 25.0
 _POLL_SECONDS = 0.5  # other processes (`deliver`, `feed`) leave mail in the database without waking us
 _TICK_SECONDS = 30.0
+_RULES_SECONDS = 1.0  # how often the rule files and the versions in the store are looked at
 _DISK_LOOK_SECONDS = 1.0
 _STORE_PAUSE_SECONDS = 2.0
 _SWITCH_SECONDS = 0.0005  # a busy worker thread hands the interpreter to the listener quickly: 250s stay fast
@@ -65,6 +67,7 @@ class Daemon:
     def __init__(self, site: OpenSite, *, on_ready: Callable[["Daemon"], None] | None = None) -> None:
         self.site = site
         self.delivery = make_delivery(site.settings)
+        self.keeper = RuleKeeper(site)
         self.listeners: list[SmtpListener] = []
         self._on_ready = on_ready
         self._stopping = threading.Event()
@@ -151,17 +154,34 @@ class Daemon:
     # ---- loops
 
     def _watch(self) -> None:
-        next_tick = 0.0
+        next_tick = next_look = 0.0
         while not self._stopping.wait(0.2):
-            if self._reloading.is_set():
-                self._reloading.clear()
-                reload_rules(self.site)
-            if time.monotonic() >= next_tick:
-                next_tick = time.monotonic() + _TICK_SECONDS
-                try:
-                    self.site.engine.tick()
-                except Exception as error:  # the clock must not stop the daemon (I4)
-                    maillog.loop_failed("clock", error=error)
+            now = time.monotonic()
+            if self._reloading.is_set() or now >= next_look:
+                next_look = now + _RULES_SECONDS
+                self._watch_step("rules", partial(self._look_at_rules, now))
+            if now >= next_tick:
+                next_tick = now + _TICK_SECONDS
+                self._watch_step("clock", self.site.engine.tick)
+
+    def _watch_step(self, name: str, step: Callable[[], object]) -> None:
+        try:
+            step()
+        except StoreUnavailable:
+            pass  # the other loops say so; the next round tries again
+        except Exception as error:  # neither the clock nor a rule file may stop the daemon (I4)
+            maillog.loop_failed(name, error=error)
+
+    def _look_at_rules(self, now: float) -> None:
+        if not self._reloading.is_set():
+            self.keeper.poll(now)
+            return
+        self._reloading.clear()
+        try:
+            self.keeper.reload()
+        except StoreUnavailable:
+            self._reloading.set()  # whoever sent the signal waits for an answer
+            raise
 
     def _loop(self, name: str, step: Callable[[], bool], wake: threading.Event) -> None:
         while not self._stopping.is_set():

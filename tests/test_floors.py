@@ -22,7 +22,7 @@ WET_FLOORS = (
     ("maillog", "stock", "settings", "keys"),
     ("store", "render", "verify", "intake", "delivery"),
     ("reports",),
-    ("engine",),
+    ("engine", "replaying"),
     ("opening",),
     ("daemon", "cli", "__main__"),
 )

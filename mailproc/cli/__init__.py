@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hold": ("hold", "List, show, release and discard held mail."),
     "outbox": ("outbox", "List outgoing mail, try it again, cancel it."),
     "rules": ("rules", "Check and test the rules."),
+    "report": ("report", "Count what happened: how often each rule matched."),
 }
 
 

@@ -1,5 +1,7 @@
 """A customer's mail: a new request, or a further mail on a ticket of theirs. Dry."""
 
+from dataclasses import replace
+
 from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
 from mailproc.desk.limits import refuse_acknowledgement
@@ -73,10 +75,18 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
         draft.step("verbs", f"nothing but {arrival.inbound.intent}: stays {ticket.state}", False)
         draft.event(ticket.serial, "not-reopened", actor=arrival.sender, intent=str(arrival.inbound.intent))
     is_reopened = not is_thanks and _wake(arrival, draft, ticket)
-    _apply_reply_rules(arrival, draft, ticket)
+    ticket, routing = _apply_reply_rules(arrival, draft, ticket)
     notices.follow_up(
-        draft, arrival, ticket, is_unverified=not is_verified, is_reopened=is_reopened, is_thanks=is_thanks
+        draft,
+        arrival,
+        ticket,
+        is_unverified=not is_verified,
+        is_reopened=is_reopened,
+        is_thanks=is_thanks,
+        rule=routing.rule if routing else "",
     )
+    if routing is not None:
+        notices.forward_copies(draft, arrival, ticket, (*routing.copy_to, *routing.notify), routing.rule)
     reason = "follow-up" if is_verified else "follow-up-unverified"
     return draft.finish(Outcome.APPENDED, "follow-up-thanks" if is_thanks and is_verified else reason, ticket.serial)
 
@@ -160,8 +170,15 @@ def open_ticket(
             "follow-up", f"looks like {join_words(arrival.keys.doubtful)}, wrong check digit: not guessed", False
         )
     if routing.state and routing.state != State.NEW:
-        draft.add(SetState(serial, routing.state, f"rule {routing.rule}", at=now))
-    draft.event(serial, "routed", rule=routing.rule, rules=join_words(routing.rules), department=routing.department)
+        draft.add(SetState(serial, routing.state, f"rule {routing.cause_of('state')}", at=now))
+    draft.event(
+        serial,
+        "routed",
+        rule=routing.rule,
+        rules=join_words(routing.rules),
+        department=routing.department,
+        **{f"{name} {value}".strip() + " by": rule for name, value, rule in routing.causes},
+    )
     tickets = [arrival.known.tickets[other] for other in linked if other in arrival.known.tickets]
     links = tuple(f"{other.number} ({other.state})" for other in tickets)
     notices.forward(draft, arrival, ticket, (routing.department, *also_told), routing.rule, links)
@@ -230,24 +247,51 @@ def _wake(arrival: Arrival, draft: Draft, ticket: Ticket) -> bool:
     return reopening
 
 
-def _apply_reply_rules(arrival: Arrival, draft: Draft, ticket: Ticket) -> None:
-    """Rules with `also: [reply]`: on a further mail they may raise the priority, tag and set fields."""
+def _apply_reply_rules(arrival: Arrival, draft: Draft, ticket: Ticket) -> tuple[Ticket, Routing | None]:
+    """What rules with `also: [reply]` make of a further mail: the ticket after them, and their routing if any matched.
+
+    Each change names the rule that asked for it.
+    """
     book = arrival.policy.book
     if not book.has_reply_rules:
-        return
+        return ticket, None
     routing = evaluate(book, gather_facts(arrival, ticket))
     draft.trace.extend(routing.trace)
     draft.rules = routing.rules
     if not routing.rules:
-        return
-    if routing.priority and routing.priority != ticket.priority:
-        draft.add(SetAttribute(ticket.serial, "priority", routing.priority, f"rule {join_words(routing.rules)}"))
-    fresh = tuple(tag for tag in routing.tags if tag not in ticket.tags)
-    if fresh:
-        draft.add(AddTags(ticket.serial, fresh))
+        return ticket, None
+    serial = ticket.serial
+    values = {
+        "department": ("department", routing.department, ticket.department),
+        "priority": ("priority", routing.priority, ticket.priority),
+        "language": ("language", routing.language, ticket.language),
+        "sla": ("sla", routing.sla, ""),
+        "assign": ("assignee", routing.assign, ticket.assignee),
+    }
+    changed: dict[str, str] = {}
+    for action, (name, value, former) in values.items():
+        rule = routing.cause_of(action)
+        if rule and value != former:
+            draft.add(SetAttribute(serial, name, value, f"rule {rule}"))
+            changed[name] = value
+    for rule in dict.fromkeys(rule for name, _, rule in routing.causes if name == "tags"):
+        fresh = tuple(tag for tag in routing.tags if routing.cause_of("tags", tag) == rule)
+        draft.add(AddTags(serial, fresh, reason=f"rule {rule}"))
     for name, value in routing.fields:
         if dict(ticket.fields).get(name) != value:
-            draft.add(SetField(ticket.serial, name, value, f"rule {join_words(routing.rules)}"))
+            draft.add(SetField(serial, name, value, f"rule {routing.cause_of(f'field.{name}')}"))
+    if (rule := routing.cause_of("state")) and routing.state != ticket.state:
+        draft.add(SetState(serial, routing.state, f"rule {rule}", at=arrival.now))
+    after = replace(
+        ticket,
+        department=changed.get("department", ticket.department),
+        priority=changed.get("priority", ticket.priority),
+        language=changed.get("language", ticket.language),
+        assignee=changed.get("assignee", ticket.assignee),
+        tags=routing.tags,
+        fields=routing.fields,
+    )
+    return after, routing
 
 
 def _message(arrival: Arrival, serial: int, purpose: str, *, is_unverified: bool) -> AddMessage:

@@ -88,9 +88,16 @@ def forward_copies(draft: Draft, arrival: Arrival, ticket: Ticket, recipients: I
 
 
 def follow_up(
-    draft: Draft, arrival: Arrival, ticket: Ticket, *, is_unverified: bool, is_reopened: bool, is_thanks: bool = False
+    draft: Draft,
+    arrival: Arrival,
+    ticket: Ticket,
+    *,
+    is_unverified: bool,
+    is_reopened: bool,
+    is_thanks: bool = False,
+    rule: str = "",
 ) -> None:
-    """A customer's further mail, to the assignee, else to the department."""
+    """A customer's further mail, to the assignee, else to the department; `rule` spoke last about it."""
     department = department_of(draft.policy, ticket)
     recipients = (ticket.assignee,) if ticket.assignee else department.forward_to
     proof = arrival.trust.level.name if is_unverified or arrival.trust.level >= Level.A2 else "token"
@@ -101,7 +108,7 @@ def follow_up(
         ("is_thanks", "yes" if is_thanks else ""),
     )
     for recipient in recipients:
-        draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "followup", "", extra=extra))
+        draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "followup", rule, extra=extra))
 
 
 def answer(

@@ -86,6 +86,7 @@ class AddTags:
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     actor: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

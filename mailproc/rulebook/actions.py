@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from mailproc.records.ticket import PRIORITIES, State
 from mailproc.rulebook.draft import PLACEHOLDER, Action
-from mailproc.rulebook.patterns import Pattern
+from mailproc.rulebook.patterns import Budget, Pattern
 from mailproc.rulebook.reader import Reader, read_each, shorten
+from mailproc.rulebook.schemashapes import LANGUAGE, NAME, TEXT, Shape, many, words
 from mailproc.yamlnodes import Node, Scalar, did_you_mean
 
 Read = Callable[[Reader, Node, str], tuple[str, ...]]
@@ -27,6 +28,7 @@ class Kind:
 
     name: str
     read: Read
+    shape: Shape
     in_classify: bool  # classify may only set values
     is_list: bool = False
     adds: bool = False  # tags and copies add up, all else replaces
@@ -37,12 +39,18 @@ ACTIONS: dict[str, Kind] = {}
 
 
 def action(
-    name: str, *, in_classify: bool = False, is_list: bool = False, adds: bool = False, has_groups: bool = False
+    name: str,
+    shape: Shape,
+    *,
+    in_classify: bool = False,
+    is_list: bool = False,
+    adds: bool = False,
+    has_groups: bool = False,
 ) -> Callable[[Read], Read]:
     """Registers the reader of an action; its docstring says what the action does."""
 
     def register(read: Read) -> Read:
-        ACTIONS[name] = Kind(name, read, in_classify, is_list, adds, has_groups)
+        ACTIONS[name] = Kind(name, read, shape, in_classify, is_list, adds, has_groups)
         return read
 
     return register
@@ -74,6 +82,7 @@ def read_action(
         if name not in reader.names.fields:
             reader.reference(Scalar(name, key.line, key.column), path, "field", reader.names.fields)
             return None
+        reader.names.used.add(("field", name))
         pattern = patterns.get(name)
     values = kind.read(reader, node, path)
     if not values:
@@ -83,60 +92,67 @@ def read_action(
         near = did_you_mean(name, sorted(groups))
         text = f"no regex of this rule or its parents captures {{{name}}}" + (f": {near}" if near else "")
         reader.error(node, "R042", text, f"In {path}. A regex captures it as (?P<{name}>...)")
-    if not used and pattern is not None and not pattern.is_whole(values[0]):
+    if not used and pattern is not None and not _is_whole(pattern, values[0]):
         reader.error(node, "R043", f'{path}: "{shorten(values[0])}" does not fit the field\'s pattern {pattern.source}')
         return None
     return Action(key.value, values, kind.adds, bool(used), pattern)
 
 
+def _is_whole(pattern: Pattern, value: str) -> bool:
+    try:
+        return pattern.is_whole(value, Budget())
+    except TimeoutError:
+        return False
+
+
 def find_kind(name: str) -> Kind | None:
     """The registered action of that name; every field.NAME is one kind."""
-    return _FIELD_KIND if name.startswith(FIELD) else ACTIONS.get(name)
+    return FIELD_KIND if name.startswith(FIELD) else ACTIONS.get(name)
 
 
-@action("department", in_classify=True)
+@action("department", NAME, in_classify=True)
 def _read_department(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """The department the ticket goes to."""
     return _one(reader.department(node, path))
 
 
-@action("priority", in_classify=True)
+@action("priority", words(PRIORITIES), in_classify=True)
 def _read_priority(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """low, normal, high or urgent."""
     return _one(reader.word(node, path, "priority", PRIORITIES))
 
 
-@action("language", in_classify=True)
+@action("language", LANGUAGE, in_classify=True)
 def _read_language(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """The language we answer in."""
     return _one(reader.language(node, path))
 
 
-@action("sla", in_classify=True)
+@action("sla", NAME, in_classify=True)
 def _read_sla(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """The promise that counts, instead of the department's."""
     return _one(reader.reference(node, path, "sla", reader.names.slas))
 
 
-@action("tags", in_classify=True, is_list=True, adds=True, has_groups=True)
+@action("tags", many(TEXT), in_classify=True, is_list=True, adds=True, has_groups=True)
 def _read_tags(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """Words to find and count tickets by; they add up."""
     return read_each(reader, node, path, lambda item, below: _read_tag(reader, item, below))
 
 
-@action("assign")
+@action("assign", NAME)
 def _read_assign(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """The agent who gets the ticket, by name or address."""
     return _one(reader.agent(node, path))
 
 
-@action("copy_to", is_list=True, adds=True)
+@action("copy_to", many(NAME), is_list=True, adds=True)
 def _read_copy_to(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """Addresses that get a copy of what is forwarded; they add up."""
     return read_each(reader, node, path, reader.target)
 
 
-@action("notify", is_list=True, adds=True)
+@action("notify", many(NAME), is_list=True, adds=True)
 def _read_notify(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """Agents (by name) or addresses that are told of the ticket; they add up."""
 
@@ -147,19 +163,19 @@ def _read_notify(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     return read_each(reader, node, path, read)
 
 
-@action("ack")
+@action("ack", NAME)
 def _read_ack(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """The template of the acknowledgement, or none."""
     return _template_or_none(reader, node, path)
 
 
-@action("reply")
+@action("reply", NAME)
 def _read_reply(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """A template sent to the requester."""
     return _one(reader.template(node, path))
 
 
-@action("ask", is_list=True)
+@action("ask", many(NAME), is_list=True)
 def _read_ask(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """Fields the acknowledgement asks for where they are missing."""
     return read_each(
@@ -167,35 +183,36 @@ def _read_ask(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     )
 
 
-@action("state")
+@action("state", words(State))
 def _read_state(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """The state the ticket starts in."""
     return _one(reader.word(node, path, "state", tuple(State)))
 
 
-@action("link_to", has_groups=True)
+@action("link_to", NAME, has_groups=True)
 def _read_link_to(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """The case number of a ticket this one is linked to."""
     return _one(reader.line(node, path))
 
 
-@action("ticket")
+@action("ticket", words((NONE,)))
 def _read_ticket(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """none: the mail is stored and searchable, and opens no ticket."""
     return _one(reader.word(node, path, "word", (NONE,)))
 
 
-@action("hold", has_groups=True)
+@action("hold", NAME, has_groups=True)
 def _read_hold(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
     """Why the mail waits for a person."""
     return _one(reader.line(node, path))
 
 
 def _read_field(reader: Reader, node: Node, path: str) -> tuple[str, ...]:
+    """The value of a field; {name} is what a regex captured."""
     return _one(reader.line(node, path))
 
 
-_FIELD_KIND = Kind("field.NAME", _read_field, in_classify=True, has_groups=True)
+FIELD_KIND = Kind("field.NAME", _read_field, TEXT, in_classify=True, has_groups=True)
 
 
 def _one(value: str | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from mailproc.message.addresses import domain_of, normalise
+from mailproc.rulebook.folding import lines_above
 from mailproc.rulebook.reader import Reader, shorten
 from mailproc.yamlnodes import Node, did_you_mean
 
@@ -22,17 +23,24 @@ class AddressSet:
         """True when the normalised address is one of them or in one of the domains."""
         if address in self.addresses:
             return True
-        if not self.domains and not self.parents:
-            return False
         domain = address.rpartition("@")[2]
-        if domain in self.domains:
-            return True
-        if self.parents:
-            while domain:
-                if domain in self.parents:
-                    return True
-                domain = domain.partition(".")[2]
-        return False
+        return domain in self.domains or not self.parents.isdisjoint(lines_above(domain))
+
+    def contains(self, pattern: str) -> bool:
+        """True when all addresses that the pattern stands for are in the set."""
+        if "@" in pattern:
+            return self.matches(pattern)
+        if pattern.startswith("."):
+            return any(parent in self.parents for parent in lines_above(pattern[1:]))
+        return pattern in self.domains or any(parent in self.parents for parent in lines_above(pattern))
+
+
+def find_wider(pattern: str) -> tuple[str, ...]:
+    """The pattern and every other one that holds all it stands for: `a@x.de` is in `x.de`, `.x.de` and `.de`."""
+    if "@" in pattern:
+        domain = pattern.rpartition("@")[2]
+        return (pattern, domain, *(f".{parent}" for parent in lines_above(domain)))
+    return (pattern, *(f".{parent}" for parent in lines_above(pattern.removeprefix("."))))
 
 
 def make_set(patterns: frozenset[str]) -> AddressSet:

@@ -4,10 +4,18 @@ from dataclasses import dataclass
 
 from mailproc.message.addresses import normalise
 from mailproc.rulebook.reader import Reader, each, read_each
+from mailproc.rulebook.schemashapes import FLAG, LANGUAGE, NAME, Keys, about, many, needed, words
 from mailproc.yamlnodes import Mapping, Node, Scalar
 
-KEYS = ("name", "address", "departments", "language", "role", "active")
 ROLES = ("agent", "supervisor")
+KEYS: Keys = {
+    "name": needed("The agent's name, as customers read it.", NAME),
+    "address": needed("Where the agent writes from; mail goes to the first.", many(NAME)),
+    "departments": needed("The departments the agent answers for.", many(NAME)),
+    "language": about("The language mail to the agent is in.", LANGUAGE),
+    "role": about("What the agent may do.", words(ROLES)),
+    "active": about("no: answers are held, nothing is sent to the agent.", FLAG),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +62,9 @@ def read_agent(reader: Reader, index: int, node: Node) -> Agent | None:
     language: str | None = ""
     role: str | None = "agent"
     is_active: bool | None = True
-    for needed in ("address", "departments"):
-        if mapping.get(needed) is None:
-            reader.error(node, "R024", f"{path} has no {needed}")
+    for missing in ("address", "departments"):
+        if mapping.get(missing) is None:
+            reader.error(node, "R024", f"{path} has no {missing}")
     for key, value in mapping.entries:
         below = f"{path}.{key.value}"
         if key.value == "address":

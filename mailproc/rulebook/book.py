@@ -12,24 +12,42 @@ from zoneinfo import ZoneInfo
 from mailproc.errors import ConfigError
 from mailproc.records.site import Site
 from mailproc.rulebook.addresspatterns import read_address_pattern
+from mailproc.rulebook.agents import KEYS as AGENT_KEYS
 from mailproc.rulebook.agents import Agent, find_agent_names, read_agent
 from mailproc.rulebook.calendars import ALWAYS, Calendar, find_zone, make_always, read_calendar
+from mailproc.rulebook.calendars import KEYS as CALENDAR_KEYS
+from mailproc.rulebook.defaults import KEYS as DEFAULT_KEYS
 from mailproc.rulebook.defaults import Defaults, read_defaults
+from mailproc.rulebook.departments import KEYS as DEPARTMENT_KEYS
 from mailproc.rulebook.departments import Department, read_department
+from mailproc.rulebook.fields import KEYS as FIELD_KEYS
 from mailproc.rulebook.fields import Field, read_field
 from mailproc.rulebook.inlinetests import InlineTest, InlineTestReader
+from mailproc.rulebook.neglect import Parts, find_neglected
+from mailproc.rulebook.reach import Doubt, find_doubts
 from mailproc.rulebook.reader import Names, Reader, shorten
-from mailproc.rulebook.rules import Rule, RuleReader, find_unreachable, walk
+from mailproc.rulebook.rules import Rule, RuleReader, walk
+from mailproc.rulebook.schemashapes import TEXT, Keys, about, closed, listed, many, named, ref
+from mailproc.rulebook.slas import KEYS as SLA_KEYS
 from mailproc.rulebook.slas import Sla, read_sla
 from mailproc.yamlnodes import Mapping, Node, Problem, Scalar, Sequence, format_problem
 from mailproc.yamlnodes import load as load_yaml
 
 __all__ = ["Agent", "Defaults", "Department", "Field", "InlineTest", "Rulebook", "load", "read_book"]
 
-KEYS = (
-    "version", "calendars", "slas", "departments", "agents", "lists", "fields", "defaults",
-    "classify", "route", "tests",
-)  # fmt: skip
+KEYS: Keys = {
+    "version": about("The version of the rule language: 1.", {"enum": [1, "1"]}),
+    "calendars": about("Business hours, by name; 24x7 is always there.", named(closed(CALENDAR_KEYS))),
+    "slas": about("What we promise, by name.", named(closed(SLA_KEYS))),
+    "departments": about("Where tickets go, by name.", named(closed(DEPARTMENT_KEYS))),
+    "agents": about("Who answers.", listed(closed(AGENT_KEYS))),
+    "lists": about("Addresses and domains, by the name of the list.", named(many(TEXT, 0))),
+    "fields": about("What a case must tell us, such as an order number, by name.", named(closed(FIELD_KEYS))),
+    "defaults": about("What holds where no rule says otherwise.", closed(DEFAULT_KEYS)),
+    "classify": about("Every rule that matches applies, top to bottom.", listed(ref("classify"))),
+    "route": about("The first rule that matches wins, then its children are tried.", listed(ref("route"))),
+    "tests": about("Mail and what the rules must make of it.", listed(ref("test"))),
+}
 JOINED = ("classify", "route", "tests")  # may stand in several files
 
 _KEY = re.compile(r"\w[\w-]{0,63}")
@@ -64,7 +82,8 @@ class Rulebook:
 def load(files: tuple[tuple[str, str], ...], site: Site, templates: frozenset[str] | None = None) -> Rulebook:
     """The book of the (name, text) pairs, in the order given; raises ConfigError with all problems.
 
-    `templates` are the names of the templates there are; None leaves them unchecked.
+    `templates` are the names of the templates there are, `received` or, to hear of languages in which one is missing,
+    `de/received`; None leaves them unchecked.
     """
     book, problems = read_book(files, site, templates)
     if book is None:
@@ -95,7 +114,7 @@ class _Reading:
     def __init__(self, files: tuple[tuple[str, str], ...], site: Site, templates: frozenset[str] | None) -> None:
         self.files = files
         self.site = site
-        self.names = Names(templates=templates)
+        self.names = _name_templates(templates)
         self.problems: list[Problem] = []
         self.sections: dict[str, list[tuple[Reader, Scalar, Node]]] = {key: [] for key in KEYS}
 
@@ -125,11 +144,16 @@ class _Reading:
             rule for reader, _, node in self.sections["route"] for rule in rules.read_list(reader, node, "route")
         )
         everything = (*classify, *walk(route))
+        used, wanted = set(self.names.used), list(self.names.wanted_templates)
         tests = InlineTestReader(tuple(rule.path for rule in everything))
         inline = tuple(test for reader, _, node in self.sections["tests"] for test in tests.read_list(reader, node))
         if defaults is None or any(not problem.is_warning for problem in self.problems):
             return None
-        self._warn_of_unreachable(route)
+        self.names.used, self.names.wanted_templates = used, wanted  # what only a test names is not in use
+        self.problems += (_describe(doubt) for doubt in find_doubts(classify, route))
+        keys = {section: self._find_keys(section) for section in KEYS}
+        parts = Parts(self.site, self.names, keys, departments, defaults.department, everything)
+        self.problems += find_neglected(parts)
         return Rulebook(
             site=self.site,
             departments=departments,
@@ -247,13 +271,50 @@ class _Reading:
         self._complain("R024", "no file has defaults", hint)
         return None
 
-    def _warn_of_unreachable(self, route: tuple[Rule, ...]) -> None:
-        for rule, earlier in find_unreachable(route):
-            where = f"line {earlier.line}" if earlier.file == rule.file else f"{earlier.file}:{earlier.line}"
-            text = f'"{rule.name}" can never run: "{earlier.name}" ({where}) matches all that it matches'
-            hint = f'Move it above "{earlier.name}", or give that one continue: yes.'
-            self.problems.append(Problem(rule.file, rule.line, rule.column, "R201", text, hint, is_warning=True))
+    def _find_keys(self, section: str) -> tuple[tuple[str, Scalar], ...]:
+        """The file and place of each item of a section that names its items, else of the section itself."""
+        found: list[tuple[str, Scalar]] = []
+        for reader, key, node in self.sections[section]:
+            items = [name for name, _ in node.entries] if isinstance(node, Mapping) else [key]
+            found += ((reader.file, item) for item in items)
+        return tuple(found)
 
     def _complain(self, code: str, text: str, hint: str, file: str = "") -> None:
         name = file or (self.files[0][0] if len(self.files) == 1 else "rules")
         self.problems.append(Problem(name, 0, 0, code, text, hint))
+
+
+def _name_templates(templates: frozenset[str] | None) -> Names:
+    """What is known of templates before anything is read; `de/received` says a language too."""
+    if templates is None:
+        return Names()
+    languages: dict[str, set[str]] = {}
+    for name in templates:
+        language, slash, plain = name.partition("/")
+        if slash:
+            languages.setdefault(plain, set()).add(language)
+    return Names(
+        templates=frozenset(name.rpartition("/")[2] for name in templates),
+        template_languages={name: frozenset(found) for name, found in languages.items()},
+    )
+
+
+def _describe(doubt: Doubt) -> Problem:
+    """The warning about a rule that does nothing."""
+    rule = doubt.rule
+    others = " and ".join(
+        f'"{other.name}" ({f"line {other.line}" if other.file == rule.file else f"{other.file}:{other.line}"})'
+        for other in doubt.others[:3]
+    )
+    hint = doubt.hint
+    if doubt.kind == "unreachable":
+        verb = "matches" if len(doubt.others) == 1 else "match"
+        more = f" and {len(doubt.others) - 3} more" if len(doubt.others) > 3 else ""
+        code, text = "R201", f'"{rule.name}" can never run: {others}{more} {verb} all that it matches'
+        hint = f'Move it above "{doubt.others[0].name}", or give that one continue: yes.'
+    elif doubt.kind == "impossible":
+        code, text = "R204", f'"{rule.name}" can never match: {doubt.reason}'
+    else:
+        code, text = "R205", f'"{rule.name}" has no effect: {others} sets all of it again'
+        hint = "Rules further down have the last word: move it below that one, or delete it."
+    return Problem(rule.file, rule.line, rule.column, code, text, hint, is_warning=True)

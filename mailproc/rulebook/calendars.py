@@ -4,15 +4,23 @@ import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from mailproc.rulebook.reader import Reader, shorten
-from mailproc.yamlnodes import Mapping, Node, Scalar
+from mailproc.rulebook.schemashapes import NAME, Keys, about, many, matching, named, needed
+from mailproc.yamlnodes import Mapping, Node, Scalar, did_you_mean
 
 ALWAYS = "24x7"  # the calendar everybody has
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
 _DAY_MINUTES = 24 * 60
+_CLOSED = "closed"
+_HOURS = {"anyOf": [matching(_SPAN), {"const": _CLOSED}]}
+KEYS: Keys = {
+    "timezone": about("Its time zone, as Europe/Warsaw; else the site's.", NAME),
+    "hours": needed('Hours by weekday: {mon-thu: "08:00-17:00", fri: "08:00-15:00"}', named(many(_HOURS))),
+    "holidays": about("A country or subdivision (PL, DE-BY), or a list of dates.", many(NAME, 0)),
+}
 
 Hours = tuple[tuple[int, int], ...]  # (first minute, first minute after) of a day
 
@@ -66,7 +74,7 @@ def find_zone(name: str) -> ZoneInfo | None:
 def read_calendar(reader: Reader, name: str, node: Node) -> Calendar | None:
     """One calendar of `calendars`."""
     path = f"calendars.{name}"
-    mapping = reader.mapping(node, path, ("timezone", "hours", "holidays"))
+    mapping = reader.mapping(node, path, KEYS)
     if mapping is None:
         return None
     zone = find_zone(reader.site.timezone) or ZoneInfo("UTC")
@@ -74,8 +82,9 @@ def read_calendar(reader: Reader, name: str, node: Node) -> Calendar | None:
         zone_name = reader.text(zone_node, f"{path}.timezone")
         found = find_zone(zone_name) if zone_name else None
         if zone_name and found is None:
-            hint = f"In {path}.timezone. Write it as Europe/Warsaw."
-            reader.error(zone_node, "R109", f'unknown time zone "{shorten(zone_name)}"', hint)
+            near = did_you_mean(zone_name, sorted(available_timezones()))
+            text = f'unknown time zone "{shorten(zone_name)}"' + (f": {near}" if near else "")
+            reader.error(zone_node, "R109", text, f"In {path}.timezone. Write it as Europe/Warsaw.")
         zone = found or zone
     hours_node = mapping.get("hours")
     if hours_node is None:
@@ -126,7 +135,7 @@ def _read_days(reader: Reader, key: Scalar, path: str) -> tuple[int, ...]:
 
 
 def _read_span(reader: Reader, node: Scalar, path: str) -> tuple[int, int] | None:
-    if node.value.strip().lower() == "closed":
+    if node.value.strip().lower() == _CLOSED:
         return None
     match = _SPAN.fullmatch(node.value.strip())
     if match:

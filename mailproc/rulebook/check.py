@@ -28,7 +28,7 @@ class TestResult:
     passed: bool
     line: str = ""
     problem: Problem | None = None
-    rules: tuple[str, ...] = ()  # paths of the rules that matched
+    rules: tuple[str, ...] = ()  # paths of the rules that matched, shadow rules last
 
 
 def run_tests(book: Rulebook, site: Site, only: str = "", read_mail: ReadMail | None = None) -> tuple[TestResult, ...]:
@@ -53,10 +53,11 @@ def _run(book: Rulebook, site: Site, test: InlineTest, read_mail: ReadMail | Non
         if (set(got) != set(expected)) if name in _LISTS else (got != expected):
             wrong.append(f"{name}: expected {_show(expected)}, got {_show(got)}")
             names.append(name)
+    reached = (*routing.rules, *routing.shadow_rules)
     if not wrong:
-        return TestResult(test.name, True, rules=routing.rules)
+        return TestResult(test.name, True, rules=reached)
     text = f'test "{test.name}" failed: {"; ".join(wrong)}'
-    return _fail(test, "T001", text, _show_trace(book, routing, names), routing.rules)
+    return _fail(test, "T001", text, _show_trace(book, routing, names), reached)
 
 
 def _fail(test: InlineTest, code: str, text: str, trace: str, rules: tuple[str, ...]) -> TestResult:

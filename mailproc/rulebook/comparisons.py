@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
-from mailproc.rulebook.reader import Reader
+from mailproc.rulebook.reader import SIZE, Reader
+from mailproc.rulebook.schemashapes import NUMBER, about, closed
 from mailproc.yamlnodes import Node, Scalar
+
+SIZES = closed({"over": about("More than this.", SIZE), "under": about("Less than this.", SIZE)}, 1)
+NUMBERS = closed({"over": about("More than this.", NUMBER), "under": about("Less than this.", NUMBER)}, 1)
 
 Compare = Callable[[float], bool]
 
@@ -14,7 +18,7 @@ def read_over_under(reader: Reader, node: Node, path: str, read: Callable[[Node,
         name = path.rpartition(".")[2]
         reader.error(node, "R022", f"{path} is compared with over and under", f"Write  {name}: {{over: {node.value}}}")
         return None
-    mapping = reader.mapping(node, path, ("over", "under"), code="R031")
+    mapping = reader.mapping(node, path, NUMBERS["properties"], code="R031")
     if mapping is None:
         return None
     bounds: dict[str, float] = {}

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from mailproc.records.ticket import PRIORITIES
 from mailproc.rulebook.actions import ACTIONS
 from mailproc.rulebook.reader import Reader
+from mailproc.rulebook.schemashapes import LANGUAGE, NAME, Keys, about, needed, words
 from mailproc.yamlnodes import Node
+
+KEYS: Keys = {
+    "department": needed("Where mail goes that no rule sends elsewhere.", NAME),
+    "priority": about("The priority of a new ticket.", words(PRIORITIES)),
+    "language": about("The language we answer in when the mail's is not known.", LANGUAGE),
+    "ack": about("The template of the acknowledgement, or none.", NAME),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,7 @@ class Defaults:
 
 def read_defaults(reader: Reader, node: Node) -> Defaults | None:
     """The mapping `defaults`; only `department` has to be said."""
-    mapping = reader.mapping(node, "defaults", ("department", "priority", "language", "ack"))
+    mapping = reader.mapping(node, "defaults", KEYS)
     if mapping is None:
         return None
     found: dict[str, str] = {"priority": "normal", "language": reader.site.default_language, "ack": "received"}

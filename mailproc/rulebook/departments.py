@@ -4,9 +4,18 @@ from dataclasses import dataclass
 
 from mailproc.rulebook.calendars import ALWAYS
 from mailproc.rulebook.reader import Reader, read_each
+from mailproc.rulebook.schemashapes import LANGUAGE, NAME, Keys, about, many, needed
 from mailproc.yamlnodes import Node
 
-KEYS = ("name", "forward_to", "calendar", "sla", "tier", "languages", "escalate_to")
+KEYS: Keys = {
+    "name": about("Its name, as people read it; else its key.", NAME),
+    "forward_to": needed("Where its mail goes: mailboxes that mailproc does not read.", many(NAME)),
+    "calendar": about("Its business hours; else 24x7.", NAME),
+    "sla": about("What it promises.", NAME),
+    "tier": about("How far up it stands, 1 to 9.", {"enum": [*range(1, 10), *map(str, range(1, 10))]}),
+    "languages": about("The languages it answers in.", many(LANGUAGE)),
+    "escalate_to": about("The department that takes over.", NAME),
+}
 
 
 @dataclass(frozen=True, slots=True)

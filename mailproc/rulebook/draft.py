@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mailproc.records.decision import Step
-from mailproc.rulebook.patterns import Pattern
+from mailproc.rulebook.patterns import Budget, Pattern
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w{0,63})\}")
 LONGEST_VALUE = 200  # characters of a value that comes out of a mail
@@ -35,6 +35,13 @@ class Routing:
     rules: tuple[str, ...] = ()
     trace: tuple[Step, ...] = ()
     timed_out: tuple[str, ...] = ()  # rules in which a regex ran out of its time
+    shadow_rules: tuple[str, ...] = ()  # rules that would have matched, had they been live
+    # (action, value of a list or "", path of the rule that set it)
+    causes: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
+
+    def cause_of(self, name: str, value: str = "") -> str:
+        """The rule that set the action's value, or added this value to its list; "" when none did."""
+        return next((rule for action, item, rule in self.causes if (action, item) == (name, value)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +66,36 @@ class Draft:
 
     texts: dict[str, str]  # department, priority, ... and field.NAME
     lists: dict[str, dict[str, None]] = field(default_factory=dict)  # tags, copy_to, notify, ask: ordered sets
+    causes: dict[tuple[str, str], str] = field(default_factory=dict)  # (action, value of a list or "") -> rule's path
 
     def get_list(self, name: str) -> tuple[str, ...]:
         """The values of a list, in the order they were added."""
         return tuple(self.lists.get(name, ()))
 
-    def apply(self, action: Action, groups: Mapping[str, str]) -> str:
-        """Carries the action out; why it could not, "" when it could."""
+    def apply(self, action: Action, groups: Mapping[str, str], budget: Budget, rule: str = "") -> str:
+        """Carries the action of that rule out; why it could not, "" when it could.
+
+        Raises TimeoutError when no time is left.
+        """
         values = action.values
         if action.has_groups:
             values = tuple(value for value in (fill(text, groups) for text in values) if value)
             if not values:
                 return f"{action.name}: nothing was captured for {', '.join(action.values)}"
-        if action.pattern is not None and not action.pattern.is_whole(values[0]):
+        if action.pattern is not None and not action.pattern.is_whole(values[0], budget):
             return f'{action.name}: "{values[0]}" does not look like {action.pattern.source}'
         if action.adds:
-            self.lists.setdefault(action.name, {}).update(dict.fromkeys(values))
+            found = self.lists.setdefault(action.name, {})
+            for value in values:
+                if value not in found:
+                    found[value] = None
+                    self.causes[action.name, value] = rule
         elif action.name == "ask":
             self.lists["ask"] = dict.fromkeys(values)
+            self.causes["ask", ""] = rule
         else:
             self.texts[action.name] = values[0]
+            self.causes[action.name, ""] = rule
         return ""
 
 

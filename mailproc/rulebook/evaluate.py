@@ -8,6 +8,7 @@ from mailproc.records.decision import Step
 from mailproc.rulebook.book import Rulebook
 from mailproc.rulebook.draft import Draft, Routing
 from mailproc.rulebook.facts import Facts
+from mailproc.rulebook.logic import Any
 from mailproc.rulebook.rules import Rule
 from mailproc.rulebook.view import View
 
@@ -44,7 +45,7 @@ def _start(book: Rulebook, facts: Facts) -> Draft:
 class _Run:
     """One walk through the rules; keeps what matched and what was seen."""
 
-    __slots__ = ("draft", "has_language", "is_reply", "leaves", "rules", "timed_out", "trace", "view")
+    __slots__ = ("draft", "has_language", "is_reply", "leaves", "rules", "shadow_rules", "timed_out", "trace", "view")
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -55,6 +56,7 @@ class _Run:
         self.rules: list[Rule] = []
         self.leaves: list[Rule] = []  # matched rules of route below which nothing matched
         self.timed_out: list[str] = []
+        self.shadow_rules: list[str] = []
 
     def try_siblings(self, rules: tuple[Rule, ...], groups: dict[str, str]) -> bool:
         """Tries the rules of one list in order; true when one matched."""
@@ -78,19 +80,19 @@ class _Run:
         if self.is_reply and not rule.on_replies:
             return False
         view = self.view
-        view.groups = dict(groups) if groups or rule.groups else {}
+        if groups or view.groups:
+            view.groups = dict(groups)
         unknowns = view.unknowns
         for condition in rule.when:
             if not condition.test(view):
-                text = f"{rule.path} ✗ {condition.seen(view)}"
+                seen = condition.missed(view) if isinstance(condition, Any) else condition.seen(view)
+                text = f"{rule.path} ✗ {seen}"
                 if view.unknowns != unknowns:
                     self.timed_out.append(rule.path)
                     text += " (a regex ran out of its time: taken as not matching)"
                 self.trace.append(Step(_ROOM, text, False))
                 return False
-        self._apply(rule)
-        if view.unknowns != unknowns:
-            self.timed_out.append(rule.path)
+        self._apply(rule, unknowns)
         return True
 
     def finish(self, book: Rulebook) -> Routing:
@@ -104,7 +106,7 @@ class _Run:
             language=texts["language"] if self.has_language else "",
             sla=texts.get("sla") or (department.sla if department else ""),
             tags=draft.get_list("tags"),
-            fields=tuple((name[6:], value) for name, value in texts.items() if name.startswith("field.")),
+            fields=tuple([(name[6:], value) for name, value in texts.items() if name[:6] == "field."]),
             assign=texts.get("assign", ""),
             copy_to=draft.get_list("copy_to"),
             notify=draft.get_list("notify"),
@@ -116,27 +118,41 @@ class _Run:
             makes_ticket=makes_ticket,
             hold=texts.get("hold", ""),
             rule=self._find_rule(),
-            rules=tuple(rule.path for rule in self.rules),
+            rules=tuple([rule.path for rule in self.rules]),
             trace=tuple(self.trace),
             timed_out=tuple(self.timed_out),
+            shadow_rules=tuple(self.shadow_rules),
+            causes=tuple([(name, value, rule) for (name, value), rule in draft.causes.items()]),
         )
 
-    def _apply(self, rule: Rule) -> None:
+    def _apply(self, rule: Rule, unknowns: int) -> None:
+        """Carries the rule out and notes it; `unknowns` is how many searches had no answer before it was tried."""
         view = self.view
+        groups = view.groups
         text = f"{rule.path} ✓"
         if rule.when:
-            text = f"{text} {', '.join(condition.seen(view) for condition in rule.when)}"
+            if groups or rule.groups:
+                view.groups = {}  # to say what was seen the conditions look again: what they capture then is nothing
+            text = f"{text} {', '.join([condition.seen(view) for condition in rule.when])}"
+            view.groups = groups
+        is_out_of_time = view.unknowns != unknowns
         if rule.is_shadow:
             would = "; ".join(action.shown for action in rule.actions) or "nothing by itself"
-            self.trace.append(Step(_ROOM, f"{text} (shadow: would have set {would})", True))
-            return
-        for action in rule.actions:
-            refused = self.draft.apply(action, view.groups)
-            if refused:
-                text = f"{text} (not taken: {refused})"
-            elif action.name == "language":
-                self.has_language = True
-        self.rules.append(rule)
+            text = f"{text} (shadow: would have set {would})"
+            self.shadow_rules.append(rule.path)
+        else:
+            for action in rule.actions:
+                try:
+                    refused = self.draft.apply(action, groups, view.budget, rule.path)
+                except TimeoutError:
+                    refused, is_out_of_time = f"{action.name}: the pattern of the field ran out of its time", True
+                if refused:
+                    text = f"{text} (not taken: {refused})"
+                elif action.name == "language":
+                    self.has_language = True
+            self.rules.append(rule)
+        if is_out_of_time:
+            self.timed_out.append(rule.path)
         self.trace.append(Step(_ROOM, text, True))
 
     def _try_shadow_children(self, rule: Rule, groups: dict[str, str]) -> None:

@@ -4,8 +4,14 @@ from dataclasses import dataclass
 
 from mailproc.rulebook.patterns import Pattern
 from mailproc.rulebook.reader import Reader
+from mailproc.rulebook.schemashapes import NAME, TEXT, Keys, about, named
 from mailproc.rulebook.textoperators import read_pattern
 from mailproc.yamlnodes import Node, Scalar
+
+KEYS: Keys = {
+    "label": about("What it is called in mail, in one language or several.", {"anyOf": [NAME, named(NAME)]}),
+    "pattern": about("A regex that a value has to fit whole.", TEXT),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class Field:
 def read_field(reader: Reader, key: str, node: Node) -> Field | None:
     """One field of `fields`."""
     path = f"fields.{key}"
-    mapping = reader.mapping(node, path, ("label", "pattern"))
+    mapping = reader.mapping(node, path, KEYS)
     if mapping is None:
         return None
     labels: dict[str, str] = {}

@@ -6,6 +6,7 @@ import unicodedata
 import regex
 
 MAX_TEXT = 262_144  # characters of one text that rules look at; a mail past it is a log file, not a request
+MAX_SEARCHED = 65_536  # characters of a text that a regex gets to see
 _CACHED_FOLDS = 20_000
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
@@ -55,10 +56,42 @@ def is_unspaced(folded: str) -> bool:
     return not folded.isascii() and _UNSPACED.search(folded) is not None
 
 
+def lines_above(domain: str) -> tuple[str, ...]:
+    """The domain and the domains it is in, nearest first."""
+    found = [domain]
+    while (domain := domain.partition(".")[2]) and len(found) < 32:
+        found.append(domain)
+    return tuple(found)
+
+
+class Addresses:
+    """Some addresses of a mail; their domains are made when first asked for."""
+
+    __slots__ = ("_domains", "_parents", "all")
+
+    def __init__(self, addresses: tuple[str, ...]) -> None:
+        self.all = addresses
+        self._domains: frozenset[str] | None = None
+        self._parents: frozenset[str] | None = None
+
+    @property
+    def domains(self) -> frozenset[str]:
+        if self._domains is None:
+            self._domains = frozenset([address.rpartition("@")[2] for address in self.all])
+        return self._domains
+
+    @property
+    def parents(self) -> frozenset[str]:
+        """The domains and all they are in."""
+        if self._parents is None:
+            self._parents = frozenset([parent for domain in self.domains for parent in lines_above(domain)])
+        return self._parents
+
+
 class Text:
     """One text of a mail; what conditions need of it is computed once, when first asked for."""
 
-    __slots__ = ("_folded", "_joined", "_lowered", "_words", "raw")
+    __slots__ = ("_folded", "_joined", "_lowered", "_searched", "_stripped", "_words", "raw")
 
     def __init__(self, raw: str) -> None:
         if len(raw) > MAX_TEXT:
@@ -68,6 +101,8 @@ class Text:
         self._folded: str | None = None
         self._joined: str | None = None
         self._lowered: str | None = None
+        self._searched: str | None = None
+        self._stripped: str | None = None
         self._words: frozenset[str] | None = None
 
     @property
@@ -86,7 +121,10 @@ class Text:
     def joined(self) -> str:
         """The words with one space around each: a phrase is found by searching ` like this `."""
         if self._joined is None:
-            self._joined = f" {' '.join(split_words(self.folded))} "
+            listed = split_words(self.folded)
+            self._joined = f" {' '.join(listed)} "
+            if self._words is None:
+                self._words = frozenset(listed)
         return self._joined
 
     @property
@@ -94,6 +132,20 @@ class Text:
         if self._lowered is None:
             self._lowered = self.raw.casefold()
         return self._lowered
+
+    @property
+    def searched(self) -> str:
+        """What a regex gets to see: the first 64 KiB."""
+        if self._searched is None:
+            self._searched = self.raw[:MAX_SEARCHED]
+        return self._searched
+
+    @property
+    def stripped(self) -> str:
+        """The same without space around it."""
+        if self._stripped is None:
+            self._stripped = self.searched.strip()
+        return self._stripped
 
 
 NO_TEXT = Text("")

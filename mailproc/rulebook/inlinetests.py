@@ -6,20 +6,60 @@ from zoneinfo import ZoneInfo
 
 from mailproc.message.addresses import parse_mailboxes
 from mailproc.records.ticket import State
-from mailproc.rulebook.actions import FIELD, NONE, find_kind
+from mailproc.rulebook.actions import ACTIONS, FIELD, NONE, find_kind
 from mailproc.rulebook.calendars import find_zone
-from mailproc.rulebook.reader import Reader, each, read_each, shorten
+from mailproc.rulebook.reader import SIZE, Reader, each, read_each, shorten
+from mailproc.rulebook.schemashapes import (
+    FLAG,
+    LANGUAGE,
+    NAME,
+    NUMBER,
+    TEXT,
+    Keys,
+    about,
+    closed,
+    many,
+    named,
+    needed,
+    ref,
+    words,
+)
 from mailproc.yamlnodes import Mapping, Node, Scalar, Sequence, did_you_mean
 
-_MAIL_KEYS = (
-    "to", "from", "cc", "subject", "body", "headers", "attachments", "at", "language", "level", "eml",
-    "known_sender", "spam_score", "ticket",
-)  # fmt: skip
-_EXPECTED = (
-    "department", "priority", "language", "sla", "tags", "field.NAME", "assign", "copy_to", "notify", "ack", "reply",
-    "ask", "state", "link_to", "ticket", "hold", "rule",
-)  # fmt: skip
 _LEVELS = ("A0", "A1", "A2", "A3")
+TICKET_WORDS = (NONE, "new")
+_FILE_KEYS: Keys = {
+    "name": needed("Its file name.", NAME),
+    "type": about("Its type; else by the name.", NAME),
+    "size": about("Its size, without a file of that size.", SIZE),
+}
+_TICKET_KEYS: Keys = {
+    "state": about("The state of the ticket.", words(State)),
+    "department": about("Its department.", NAME),
+}
+MAIL_KEYS: Keys = {
+    "to": about("Who it is sent to; else the site's first address.", many(NAME)),
+    "from": about("Who wrote it.", NAME),
+    "cc": about("Who gets a copy.", many(NAME)),
+    "subject": about("Its subject.", TEXT),
+    "body": about("Its text.", TEXT),
+    "headers": about("Further headers by name.", named(many(TEXT))),
+    "attachments": about("Names of files, or {name, type, size}.", many({"anyOf": [NAME, closed(_FILE_KEYS)]})),
+    "at": about("When it arrives; else Tuesday 2026-01-13 10:00.", NAME),
+    "language": about("The language it is in; else what is detected.", LANGUAGE),
+    "level": about("How far its sender is proven; else A2.", words(_LEVELS)),
+    "eml": about("A file with the mail instead.", NAME),
+    "known_sender": about("Whether the sender has written before.", FLAG),
+    "spam_score": about("The score of a spam filter that we trust.", NUMBER),
+    "ticket": about("It is a reply on such a ticket.", closed(_TICKET_KEYS)),
+}
+TEST_KEYS: Keys = {
+    "name": needed("Its name, unique among tests.", NAME),
+    "mail": needed("The mail.", ref("mail")),
+    "expect": needed("What the rules must make of it.", ref("expect")),
+}
+RULE_EXPECTED = about("The path (parent/child) of the rule that decided, or none.", NAME)
+_EXPECTED = (*ACTIONS, "field.NAME", "rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +119,7 @@ class InlineTestReader:
         return tuple(test for test in found if test is not None)
 
     def _read_test(self, reader: Reader, node: Node, path: str) -> InlineTest | None:
-        mapping = reader.mapping(node, path, ("name", "mail", "expect"))
+        mapping = reader.mapping(node, path, TEST_KEYS)
         if mapping is None:
             return None
         name_node = mapping.get("name")
@@ -135,13 +175,13 @@ class InlineTestReader:
         if is_none or (kind.is_list and isinstance(node, Sequence) and not node.items):
             return ()
         if name == "ticket":
-            word = reader.word(node, path, "word", (NONE, "new"))
+            word = reader.word(node, path, "word", TICKET_WORDS)
             return None if word is None else ("new",)
         return kind.read(reader, node, path) or None
 
 
 def _read_mail(reader: Reader, node: Node, path: str) -> SampleMail | None:
-    mapping = reader.mapping(node, path, _MAIL_KEYS)
+    mapping = reader.mapping(node, path, MAIL_KEYS)
     if mapping is None:
         return None
     texts: dict[str, str] = {}
@@ -228,7 +268,7 @@ def _read_files(reader: Reader, node: Node, path: str) -> tuple[SampleFile, ...]
     for index, item in enumerate(each(node)):
         below = f"{path}[{index}]"
         if isinstance(item, Mapping):
-            mapping = reader.mapping(item, below, ("name", "type", "size"))
+            mapping = reader.mapping(item, below, _FILE_KEYS)
             name_node, type_node, size_node = item.get("name"), item.get("type"), item.get("size")
             name = reader.line(name_node, f"{below}.name") if name_node is not None else None
             kind = reader.line(type_node, f"{below}.type") if type_node is not None else ""
@@ -256,7 +296,7 @@ def _read_moment(reader: Reader, node: Node, path: str) -> datetime | None:
 
 
 def _read_ticket(reader: Reader, node: Node, path: str) -> tuple[tuple[str, str], ...] | None:
-    mapping = reader.mapping(node, path, ("state", "department"))
+    mapping = reader.mapping(node, path, _TICKET_KEYS)
     if mapping is None:
         return None
     found: list[tuple[str, str]] = []

@@ -19,6 +19,7 @@ class Leaf:
     groups: frozenset[str] = frozenset()
     values: frozenset[str] | None = None  # it matches any of these; None: not a plain list
     is_fixed: bool = True  # depends on the mail alone, not on what other rules did
+    contains: Callable[[str], bool] | None = None  # what one value stands for it matches too, though not in `values`
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,11 @@ class All:
     groups: frozenset[str] = field(default=frozenset())
 
     def test(self, view: View) -> bool:
-        for item in self.items:  # noqa: SIM110 - a loop: this runs for every rule and mail
+        groups = dict(view.groups) if self.groups else None
+        for item in self.items:
             if not item.test(view):
+                if groups is not None:  # what a part captured goes with the whole
+                    view.groups = groups
                 return False
         return True
 
@@ -53,8 +57,14 @@ class Any:
         return False
 
     def seen(self, view: View) -> str:
-        matching = next((item for item in self.items if item.test(view)), None)
-        return matching.seen(view) if matching is not None else _join(self.items, view)
+        for item in self.items:
+            if item.test(view):
+                return item.seen(view)
+        return self.missed(view)
+
+    def missed(self, view: View) -> str:
+        """What was seen where none is met; saves asking them again."""
+        return _join(self.items, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,11 @@ def implies(narrow: Condition, wide: Condition) -> bool:
     if isinstance(narrow, Leaf) and isinstance(wide, Leaf):
         if narrow.name != wide.name or narrow.values is None or wide.values is None:
             return False
-        return narrow.is_fixed and wide.is_fixed and narrow.values <= wide.values
+        if not narrow.is_fixed or not wide.is_fixed:
+            return False
+        if narrow.values <= wide.values:
+            return True
+        return wide.contains is not None and all(map(wide.contains, narrow.values - wide.values))
     if isinstance(narrow, Any):
         return all(implies(item, wide) for item in narrow.items)
     if isinstance(wide, All):
@@ -105,4 +119,4 @@ def implies(narrow: Condition, wide: Condition) -> bool:
 
 
 def _join(items: tuple[Condition, ...], view: View) -> str:
-    return ", ".join(dict.fromkeys(item.seen(view) for item in items))
+    return ", ".join(dict.fromkeys([item.seen(view) for item in items]))

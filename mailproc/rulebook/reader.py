@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailproc.message.addresses import normalise
 from mailproc.records.site import Site
+from mailproc.rulebook.schemashapes import matching
 from mailproc.tickets.token import split_reply_address
 from mailproc.yamlnodes import Mapping, Node, Problem, Scalar, Sequence, did_you_mean
 
@@ -26,6 +27,8 @@ _SIZE_UNITS = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 10**6, "mb": 10**6, "g
 _DURATION = re.compile(r"(\d{1,6})\s?(s|m|h|d|w)", re.IGNORECASE)
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _NUMBER = re.compile(r"[-+]?\d{1,9}(?:\.\d{1,6})?")
+SIZE = matching(_SIZE)
+DURATION = matching(_DURATION)
 _REFERENCES = {
     "department": "R101", "list": "R102", "calendar": "R103", "sla": "R104", "agent": "R105", "field": "R106",
     "template": "R107", "rule": "R108",
@@ -44,6 +47,9 @@ class Names:
     fields: frozenset[str] = frozenset()
     agents: dict[str, str] = field(default_factory=dict)  # name in lower case or address -> first address
     templates: frozenset[str] | None = None  # None: nobody said which there are
+    template_languages: dict[str, frozenset[str]] = field(default_factory=dict)  # {}: nobody said
+    used: set[tuple[str, str]] = field(default_factory=set)  # (kind, name) of what something referred to
+    wanted_templates: list[tuple[str, Scalar, str]] = field(default_factory=list)  # file, place, name
 
 
 @dataclass(slots=True)
@@ -207,6 +213,7 @@ class Reader:
             return None
         known_names = known if isinstance(known, frozenset | dict) else frozenset(known)
         if value in known_names:
+            self.names.used.add((kind, value))
             return value
         nearest = did_you_mean(value, sorted(known_names))
         hint = f"In {path}."
@@ -226,7 +233,10 @@ class Reader:
         """A template's name; checked where the caller told which there are."""
         if self.names.templates is None:
             return self.line(node, path)
-        return self.reference(node, path, "template", self.names.templates)
+        name = self.reference(node, path, "template", self.names.templates)
+        if name is not None and isinstance(node, Scalar):
+            self.names.wanted_templates.append((self.file, node, name))
+        return name
 
     def target(self, node: Node, path: str) -> str | None:
         """An address that mail is sent to; one of our own intake addresses is refused (T34)."""

@@ -5,13 +5,34 @@ from dataclasses import dataclass, field, replace
 from mailproc.rulebook.actions import read_action
 from mailproc.rulebook.conditions import read_condition
 from mailproc.rulebook.draft import Action
-from mailproc.rulebook.logic import Condition, Not, implies, join_all, join_any
+from mailproc.rulebook.logic import Condition, Not, join_all, join_any
 from mailproc.rulebook.patterns import Pattern
 from mailproc.rulebook.reader import Reader, shorten
+from mailproc.rulebook.schemashapes import FLAG, NAME, Keys, about, listed, many, needed, ref, words
 from mailproc.yamlnodes import Mapping, Node, Scalar, Sequence
 
-_CLASSIFY_KEYS = ("name", "when", "set", "mode", "also")
-_ROUTE_KEYS = ("name", "when", "do", "rules", "continue", "mode", "also")
+_MODES = ("shadow", "live")
+_ALSO = ("reply",)
+_NAME = needed("Its name, unique in the book: histories and reports know it by that.", NAME)
+_WHEN = about("Conditions that must all be met; without it the rule always matches.", ref("when"))
+_LAST: Keys = {
+    "mode": about("shadow: says in the trace what it would have done, and does nothing.", words(_MODES)),
+    "also": about("[reply]: tried on replies too.", many(words(_ALSO))),
+}
+CLASSIFY_KEYS: Keys = {
+    "name": _NAME,
+    "when": _WHEN,
+    "set": needed("The values it sets.", ref("set")),
+    **_LAST,
+}
+ROUTE_KEYS: Keys = {
+    "name": _NAME,
+    "when": _WHEN,
+    "do": about("What happens to the mail; rules below inherit it.", ref("do")),
+    "rules": about("Rules tried when this one matched.", listed(ref("route"))),
+    "continue": about("yes: go on to the next rule though this one matched.", FLAG),
+    **_LAST,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +75,7 @@ class RuleReader:
         return tuple(rule for rule in found if rule is not None)
 
     def _read_rule(self, reader: Reader, node: Node, path: str, parent: Rule | None, in_classify: bool) -> Rule | None:
-        mapping = reader.mapping(node, path, _CLASSIFY_KEYS if in_classify else _ROUTE_KEYS)
+        mapping = reader.mapping(node, path, CLASSIFY_KEYS if in_classify else ROUTE_KEYS)
         if mapping is None:
             return None
         name = self._read_name(reader, mapping, path)
@@ -75,7 +96,7 @@ class RuleReader:
             reader.warning(node, "R203", f'"{name}" is never tried on replies, because "{parent.name}" is not',
                            "Give the parent also: [reply] too.")  # fmt: skip
         mode_node, continue_node = mapping.get("mode"), mapping.get("continue")
-        mode = reader.word(mode_node, f"{path}.mode", "mode", ("shadow", "live")) if mode_node is not None else "live"
+        mode = reader.word(mode_node, f"{path}.mode", "mode", _MODES) if mode_node is not None else "live"
         continues = reader.flag(continue_node, f"{path}.continue") if continue_node is not None else False
         rule = Rule(
             name=name,
@@ -129,7 +150,7 @@ class RuleReader:
         return tuple(action for action in found if action is not None)
 
     def _read_also(self, reader: Reader, node: Node | None, path: str) -> bool:
-        return node is not None and bool(reader.words(node, path, "word", ("reply",)))
+        return node is not None and bool(reader.words(node, path, "word", _ALSO))
 
 
 def read_when(reader: Reader, node: Node, path: str) -> tuple[Condition, ...]:
@@ -161,35 +182,9 @@ def read_when(reader: Reader, node: Node, path: str) -> tuple[Condition, ...]:
     return tuple(found)
 
 
-def find_unreachable(rules: tuple[Rule, ...]) -> tuple[tuple[Rule, Rule], ...]:
-    """(rule, the earlier sibling that matches all that it matches) for rules that can never run; certain cases only."""
-    found: list[tuple[Rule, Rule]] = []
-    final: list[Rule] = []  # earlier siblings that keep what they match to themselves
-    for rule in rules:
-        winner = next((earlier for earlier in final if _covers(earlier, rule)), None)
-        if winner is not None:
-            found.append((rule, winner))
-        if not rule.continues and not rule.is_shadow:
-            final.append(rule)
-        found += find_unreachable(rule.children)
-    return tuple(found)
-
-
 def walk(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     """The rules and all below them, in order."""
     return tuple(found for rule in rules for found in (rule, *walk(rule.children)))
-
-
-def _covers(earlier: Rule, rule: Rule) -> bool:
-    if rule.on_replies and not earlier.on_replies:
-        return False
-    for theirs in earlier.when:
-        for mine in rule.when:
-            if implies(mine, theirs):
-                break
-        else:
-            return False
-    return True
 
 
 def _read_group(reader: Reader, key: Scalar, node: Node, path: str) -> list[Condition]:

@@ -3,10 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mailproc.rulebook.reader import Reader
+from mailproc.rulebook.reader import DURATION, Reader
+from mailproc.rulebook.schemashapes import NAME, Keys, about
 from mailproc.yamlnodes import Node
 
-SPANS = ("first_response", "next_response", "resolution", "update_requester_every")
+SPANS: Keys = {
+    "first_response": about("Until the first answer: 30m, 8h, 3d.", DURATION),
+    "next_response": about("Until each further answer.", DURATION),
+    "resolution": about("Until the case is resolved.", DURATION),
+    "update_requester_every": about("How often the requester hears of an open case.", DURATION),
+}
+KEYS: Keys = {**SPANS, "calendar": about("The hours it is counted in; else the department's.", NAME)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class Sla:
 def read_sla(reader: Reader, name: str, node: Node) -> Sla | None:
     """One promise of `slas`."""
     path = f"slas.{name}"
-    mapping = reader.mapping(node, path, (*SPANS, "calendar"))
+    mapping = reader.mapping(node, path, KEYS)
     if mapping is None:
         return None
     spans: dict[str, timedelta | None] = {}

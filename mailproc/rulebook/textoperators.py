@@ -9,10 +9,20 @@ from dataclasses import dataclass
 from mailproc.rulebook.folding import Text, fold, is_unspaced, split_words
 from mailproc.rulebook.patterns import Pattern, compile_glob, compile_pattern, is_slow
 from mailproc.rulebook.reader import Reader, shorten
+from mailproc.rulebook.requirements import may_match
+from mailproc.rulebook.schemashapes import FLAG, TEXT, Shape, many
 from mailproc.rulebook.view import View
 from mailproc.yamlnodes import Node, Scalar, Sequence
 
 Test = Callable[[tuple[Text, ...], View], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """What the words of the texts alone say: most rules are told apart by them."""
+
+    singles: frozenset[str]  # one of them: passed
+    needed: tuple[frozenset[str], ...]  # none of them whole: not passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +33,29 @@ class TextTest:
     test: Test
     groups: frozenset[str] = frozenset()
     values: frozenset[str] | None = None
+    contains: Callable[[str], bool] | None = None  # as in `logic.Leaf`
+    quick: "Quick | None" = None
 
 
 Read = Callable[[Reader, Node, str], TextTest | None]
 
-OPERATORS: dict[str, Read] = {}
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator as it is registered."""
+
+    read: Read
+    shape: Shape
 
 
-def operator(name: str) -> Callable[[Read], Read]:
-    """Registers the reader of an operator under its name in rules."""
+OPERATORS: dict[str, Operator] = {}
+
+
+def operator(name: str, shape: Shape) -> Callable[[Read], Read]:
+    """Registers the reader of an operator under its name in rules; its docstring says what it does."""
 
     def register(read: Read) -> Read:
-        OPERATORS[name] = read
+        OPERATORS[name] = Operator(read, shape)
         return read
 
     return register
@@ -56,19 +77,19 @@ def read_text_test(reader: Reader, node: Node, path: str, others: tuple[str, ...
     for key, value in node.entries:
         if key.value in others:
             continue
-        read = OPERATORS.get(key.value)
-        if read is None:
+        operator = OPERATORS.get(key.value)
+        if operator is None:
             reader.unknown(key, "R031", "operator", key.value, (*OPERATORS, *others), f" in {path}")
             found.append(None)
         else:
-            found.append(read(reader, value, f"{path}.{key.value}"))
+            found.append(operator.read(reader, value, f"{path}.{key.value}"))
     if not found:
         reader.error(node, "R032", f"{path} says nothing", f"Operators: {', '.join(OPERATORS)}")
         return None
     return _join(tuple(found), all, " and ")
 
 
-@operator("words")
+@operator("words", many(TEXT))
 def read_words(reader: Reader, node: Node, path: str) -> TextTest | None:
     """Whole words or phrases, without regard to case and accents."""
     singles: set[str] = set()
@@ -92,10 +113,17 @@ def read_words(reader: Reader, node: Node, path: str) -> TextTest | None:
     if not is_good:
         return None
     values = frozenset((*singles, *phrases, *fragments))
-    return TextTest("words", _test_words(frozenset(singles), tuple(phrases), tuple(fragments)), values=values)
+    found = _test_words(frozenset(singles), tuple(phrases), tuple(fragments))
+    quick = None if fragments else Quick(frozenset(singles), tuple(frozenset(phrase.split()) for phrase in phrases))
+
+    def contains(value: str) -> bool:
+        """`server down` is found only where `down` is."""
+        return not singles.isdisjoint(value.split()) or any(phrase in value for phrase in phrases)
+
+    return TextTest("words", found, values=values, contains=contains, quick=quick)
 
 
-@operator("contains")
+@operator("contains", many(TEXT))
 def read_contains(reader: Reader, node: Node, path: str) -> TextTest | None:
     """A piece of text anywhere, without regard to case."""
     pieces = tuple(Text(scalar.value).lowered for scalar in reader.scalars(node, path))
@@ -108,10 +136,13 @@ def read_contains(reader: Reader, node: Node, path: str) -> TextTest | None:
                     return True
         return False
 
-    return TextTest("contains", test, values=frozenset(pieces)) if pieces else None
+    def contains(value: str) -> bool:
+        return any(piece in value for piece in pieces)
+
+    return TextTest("contains", test, values=frozenset(pieces), contains=contains) if pieces else None
 
 
-@operator("equals")
+@operator("equals", many(TEXT))
 def read_equals(reader: Reader, node: Node, path: str) -> TextTest | None:
     """The whole text, without regard to case and to space around it."""
     wholes = frozenset(Text(scalar.value.strip()).lowered for scalar in reader.scalars(node, path))
@@ -122,19 +153,19 @@ def read_equals(reader: Reader, node: Node, path: str) -> TextTest | None:
     return TextTest("equals", test, values=wholes) if wholes else None
 
 
-@operator("glob")
+@operator("glob", many(TEXT))
 def read_glob(reader: Reader, node: Node, path: str) -> TextTest | None:
     """The whole text with * and ?."""
     sources = [scalar.value.strip() for scalar in reader.scalars(node, path)]
     globs = tuple(compile_glob(Text(source).raw) for source in sources)
 
     def test(texts: tuple[Text, ...], view: View) -> bool:
-        return any(view.search(glob, text.raw.strip()) for text in texts for glob in globs)
+        return any(view.search(glob, text.stripped) for text in texts for glob in globs)
 
     return TextTest("glob", test, values=frozenset(sources)) if globs else None
 
 
-@operator("regex")
+@operator("regex", many(TEXT))
 def read_regex(reader: Reader, node: Node, path: str) -> TextTest | None:
     """A regex of the `regex` library, searched; ignores case; its named groups can be used as {name}."""
     scalars = reader.scalars(node, path)
@@ -146,7 +177,7 @@ def read_regex(reader: Reader, node: Node, path: str) -> TextTest | None:
     def test(texts: tuple[Text, ...], view: View) -> bool:
         for text in texts:
             for pattern in patterns:
-                if view.search(pattern, text.raw):
+                if may_match(pattern.words, text.lowered) and view.search(pattern, text.searched):
                     return True
         return False
 
@@ -154,7 +185,7 @@ def read_regex(reader: Reader, node: Node, path: str) -> TextTest | None:
     return TextTest("regex", test, groups, frozenset(pattern.source for pattern in patterns))
 
 
-@operator("exists")
+@operator("exists", FLAG)
 def read_exists(reader: Reader, node: Node, path: str) -> TextTest | None:
     """Whether there is any text at all."""
     wanted = reader.flag(node, path)
@@ -193,13 +224,21 @@ def _test_words(singles: frozenset[str], phrases: tuple[str, ...], fragments: tu
 
         return test_singles
 
+    # A phrase is looked for only where all its words are: that needs no pass over a long text
+    parts = tuple((frozenset(phrase.split()), phrase) for phrase in phrases)
+
     def test(texts: tuple[Text, ...], view: View) -> bool:
-        return any(
-            not singles.isdisjoint(text.words)
-            or any(phrase in text.joined for phrase in phrases)
-            or any(fragment in text.folded for fragment in fragments)
-            for text in texts
-        )
+        for text in texts:
+            words = text.words
+            if not singles.isdisjoint(words):
+                return True
+            for needed, phrase in parts:
+                if needed <= words and phrase in text.joined:
+                    return True
+            for fragment in fragments:
+                if fragment in text.folded:
+                    return True
+        return False
 
     return test
 

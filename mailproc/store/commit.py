@@ -34,6 +34,7 @@ from mailproc.records.effects import (
 from mailproc.records.ticket import State
 from mailproc.store.batch import Batch, contact_row, make_message
 from mailproc.store.counts import hash_subject
+from mailproc.store.rulehits import hits_to_json
 from mailproc.store.transaction import Tx
 from mailproc.store.values import from_json, from_time, to_json, to_key, to_text, to_time
 from mailproc.tickets.lifecycle import is_reopening
@@ -143,8 +144,8 @@ def _insert_decision(tx: Tx, decision: Decision, inbox_id: int | None, request_i
     trace = [(step.room, step.text, step.matched) for step in decision.trace]
     return bool(
         tx.execute(
-            "INSERT INTO decision (inbox_id, request_id, serial, at, outcome, reason, trace)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO decision (inbox_id, request_id, serial, at, outcome, reason, trace, rules)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 inbox_id,
                 to_key(request_id),
@@ -153,6 +154,7 @@ def _insert_decision(tx: Tx, decision: Decision, inbox_id: int | None, request_i
                 str(decision.outcome),
                 to_text(decision.reason),
                 to_json(trace),
+                hits_to_json(decision),
             ),
         ).rowcount
     )
@@ -289,7 +291,8 @@ def _add_tags(batch: Batch, effect: AddTags) -> None:
     for tag in effect.remove:
         tags.pop(to_text(tag), None)
     batch.change(effect.serial, tags=to_json(list(tags)))
-    batch.add_event(effect.serial, "tags", {"add": effect.add, "remove": effect.remove}, effect.actor)
+    data: dict[str, Any] = {"add": effect.add, "remove": effect.remove}
+    batch.add_event(effect.serial, "tags", data | ({"reason": effect.reason} if effect.reason else {}), effect.actor)
 
 
 def _set_field(batch: Batch, effect: SetField) -> None:

@@ -3,6 +3,9 @@
 A database newer than the program is refused, never touched.
 """
 
+import hashlib
+import json
+import posixpath
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -45,6 +48,29 @@ def thin_out_indexes(tx: Tx) -> None:
     tx.execute("CREATE INDEX inbox_fingerprint ON inbox (substr(fingerprint, 1, 16)) WHERE fingerprint <> ''")
 
 
+def describe_rulebooks(tx: Tx) -> None:
+    """Migration 3: who brought a version of the rules, how and why.
+
+    Names lose the folder they were read from: the same files on two hosts are the same book.
+    """
+    words = schema.WORDS_POSTGRES if tx.is_postgres else schema.WORDS_SQLITE
+    for column in ("author TEXT NOT NULL DEFAULT ''", "origin TEXT NOT NULL DEFAULT 'start'",
+                   "note TEXT NOT NULL DEFAULT ''", "rules {int}", "restores {int}"):  # fmt: skip
+        tx.execute(fill_words(f"ALTER TABLE rulebook ADD COLUMN {column}", words))
+    for version, files in tx.execute("SELECT id, files FROM rulebook").fetchall():
+        pairs = [[posixpath.basename(name), text] for name, text in json.loads(files)]
+        text = json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+        tx.execute(
+            "UPDATE rulebook SET files = ?, digest = ? WHERE id = ?",
+            (text, hashlib.sha256(text.encode()).hexdigest(), version),
+        )
+
+
+def note_rules(tx: Tx) -> None:
+    """Migration 4: which rules matched, beside the words of the trace; decisions made before keep their words alone."""
+    tx.execute("ALTER TABLE decision ADD COLUMN rules TEXT")
+
+
 def fill_words(statement: str, words: dict[str, str]) -> str:
     """The statement in one database's own words."""
     for name, word in words.items():
@@ -55,6 +81,8 @@ def fill_words(statement: str, words: dict[str, str]) -> str:
 MIGRATIONS: tuple[Migration, ...] = (
     Migration(1, "the first tables", create_tables),
     Migration(2, "fewer indexes", thin_out_indexes),
+    Migration(3, "versions of the rules", describe_rulebooks),
+    Migration(4, "the rules of a decision", note_rules),
 )
 
 

@@ -199,6 +199,31 @@ def test_mail_of_a_test_when_in_a_file_is_found_beside_the_rules(rules: Path) ->
     assert "T002" in run_on(rules, text.replace("vip.eml", "gone.eml"), "check").stdout
 
 
+def test_rules_when_their_tests_stand_in_a_folder_are_one_book(rules: Path) -> None:
+    (rules / "tests").mkdir()
+    head, tests = RULES.split("tests:\n")
+    (rules / "tests" / "vip.yaml").write_text(f"tests:\n{tests}", encoding="utf-8")
+    (rules / "tests" / "more.yaml").write_text(f"tests:\n{tests.replace('a vip', 'another')}", encoding="utf-8")
+    result = run_on(rules, head, "check")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "3 files, 2 rules, 2 tests: all is well")
+
+
+def test_coverage_when_a_rule_is_in_shadow_mode_counts_it(rules: Path) -> None:
+    text = RULES.replace("do: {tags: [rest]}}", "do: {tags: [rest]}, mode: shadow}")
+    result = run_on(rules, text + "  - {name: b, mail: {subject: x}, expect: {tags: []}}\n", "test", "--coverage")
+    assert result.exit_code == 0 and "100 % of the rules" in result.stdout
+
+
+def test_check_when_a_template_is_missing_in_a_language_warns(rules: Path, tmp_path: Path) -> None:
+    spoken = SETTINGS.replace("languages: [en]", "languages: [en, pl]")
+    (tmp_path / "mailproc.yaml").write_text(spoken, encoding="utf-8")
+    text = RULES.replace("defaults: {department: desk}", "defaults: {department: desk, ack: received}")
+    (rules / "rules.yaml").write_text(text, encoding="utf-8")
+    result = CliRunner().invoke(cli, ["--config", str(tmp_path / "mailproc.yaml"), "rules", "check"])
+    assert result.exit_code == 0
+    assert 'R208 warning: the template "received" is not there in pl' in result.stdout
+
+
 def test_codes_when_printed_are_all_of_them() -> None:
     result = run("codes")
     assert result.exit_code == 0

@@ -13,7 +13,10 @@ from mailproc.rulebook.check import run_tests
 from mailproc.rulebook.codes import CODES
 
 HERE = Path(__file__).parent
-BOTTOM = "version: 1\ndepartments: {d: {forward_to: d@x.example}, billing: {forward_to: b@x.example}}\n"
+BOTTOM = (
+    "version: 1\ndepartments: {d: {forward_to: d@x.example, escalate_to: billing}, "
+    "billing: {forward_to: b@x.example}}\n"
+)
 DEFAULTS = "defaults: {department: d}\n"
 
 
@@ -59,7 +62,8 @@ REFERENCES = [
     ),
     (
         "calendars: {c: {timezone: Europe/Warschau, hours: {mon: 8:00-9:00}}}",
-        ['1:27 R109 unknown time zone "Europe/Warschau" | In calendars.c.timezone. Write it as Europe/Warsaw.'],
+        ['1:27 R109 unknown time zone "Europe/Warschau": did you mean "Europe/Warsaw"? | '
+         'In calendars.c.timezone. Write it as Europe/Warsaw.'],
     ),
     (
         "calendars: {c: {hours: {mon: 8:00-9:00}, holidays: XX}}",

@@ -1,9 +1,13 @@
 """Tests regexes of admins: what is refused, what is slow, when the clock may be spared."""
 
+import time
+
 import pytest
 
 from mailproc.rulebook.folding import Text, fold, split_words
-from mailproc.rulebook.patterns import MAX_INPUT, compile_glob, compile_pattern, is_slow
+from mailproc.rulebook.patterns import MAX_INPUT, Budget, compile_glob, compile_pattern, is_slow
+
+SLOW = r"^(?:(?:qz)+(?:qz)+)+y$"  # quadratic: accepted at load, too slow for a long text
 
 
 @pytest.mark.parametrize(
@@ -42,8 +46,8 @@ def test_regex_when_ordinary_is_not_slow(source: str) -> None:
     ("source", "least", "most"),
     [
         (r"^[12]\b", MAX_INPUT, MAX_INPUT),
-        (r"order \d+", 900, 1100),
-        (r"\w+-\w+", 90, 110),
+        (r"order \d+", 200, 260),
+        (r"\w+-\w+", 30, 40),
         (r"(\w+)+", 0, 0),
         (r"(a|b)*c", 0, 0),
         (r"(\w)\1", 0, 0),
@@ -58,13 +62,31 @@ def test_safe_length_when_a_regex_can_repeat(source: str, least: int, most: int)
 
 def test_t58_regex_when_out_of_time_raises() -> None:
     with pytest.raises(TimeoutError):
-        compile_pattern(r"^(?:(?:qz)+(?:qz)+)+y$").search("qz" * 8000 + "y!")
+        compile_pattern(SLOW).search("qz" * 8000 + "y!", Budget())
+
+
+def test_t58_regexes_when_they_share_a_budget_end_with_it() -> None:
+    budget, text, started = Budget(), "qz" * 6000 + "y!", time.perf_counter()
+    for end in range(20):
+        with pytest.raises(TimeoutError):
+            compile_pattern(f"{SLOW[:-2]}{end}$").search(f"{text}{end}!", budget)
+    assert budget.left < 0.001
+    assert time.perf_counter() - started < 0.5  # 250 ms, and what compiling and a busy machine take
+
+
+def test_budget_when_searches_are_quick_lasts() -> None:
+    budget, pattern = Budget(), compile_pattern(r"\b(?:order|bestellung)\W{0,3}(?P<no>\d{6,8})\b")
+    text = "Lorem ipsum dolor sit amet. " * 200
+    for _ in range(100):
+        assert pattern.search(text, budget) is None
+    assert budget.left > 0.1
+    assert compile_pattern("x+y").search("x" * 40 + "y", Budget(0)) is not None  # safe: asks for no time
 
 
 def test_regex_when_the_text_is_long_sees_64_kib() -> None:
     pattern = compile_pattern("end")
-    assert pattern.search("x" * (MAX_INPUT - 3) + "end") is not None
-    assert pattern.search("x" * MAX_INPUT + "end") is None
+    assert pattern.search("x" * (MAX_INPUT - 3) + "end", Budget()) is not None
+    assert pattern.search("x" * MAX_INPUT + "end", Budget()) is None
 
 
 @pytest.mark.parametrize(
@@ -82,12 +104,12 @@ def test_regex_when_the_text_is_long_sees_64_kib() -> None:
     ],
 )
 def test_glob_when_matched(glob: str, text: str, expected: bool) -> None:
-    assert (compile_glob(glob).search(text) is not None) is expected
+    assert (compile_glob(glob).search(text, Budget()) is not None) is expected
 
 
 def test_glob_when_it_is_all_stars_is_quick() -> None:
     pattern = compile_glob("*" * 50 + "a" + "*" * 50 + "b")
-    assert pattern.search("a" * 5000) is None
+    assert pattern.search("a" * 5000, Budget()) is None
 
 
 @pytest.mark.parametrize(

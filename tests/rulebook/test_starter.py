@@ -1,19 +1,24 @@
 """Tests the starter rules that `mailproc init` copies: they load, their tests hold, cut short they never serve."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from mailproc.cli import cli
+from mailproc.cli.init import init
 from mailproc.errors import ConfigError
 from mailproc.records.site import Site
-from mailproc.rulebook.book import Rulebook, load
+from mailproc.rulebook.book import Rulebook, load, read_book
 from mailproc.rulebook.check import run_tests
 from mailproc.rulebook.rules import walk
+from mailproc.stock.providers import PRESETS
 
 RULES = Path(__file__).resolve().parents[2] / "rules"
 FILES = tuple((path.name, path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.yaml")))
-CHUNKS = 8
+STEP = 53  # bytes between two cuts; prime, so that cuts fall into every part of a line
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +30,18 @@ def site() -> Site:
 def describe(book: Rulebook) -> tuple[object, ...]:
     """All of a book that decides anything."""
     rules = tuple((rule.path, rule.actions, rule.continues) for rule in (*book.classify, *walk(book.route)))
-    return rules, book.departments, book.agents, book.lists, book.defaults
+    hours = tuple((name, calendar.hours) for name, calendar in book.calendars.items())
+    return rules, book.departments, book.agents, book.lists, book.defaults, hours, book.slas, tuple(book.fields)
+
+
+def failing(book: Rulebook, site: Site) -> list[str]:
+    return [result.line for result in run_tests(book, site) if not result.passed]
 
 
 def test_starter_rules_when_loaded_have_no_errors_warnings_or_failing_tests(site: Site) -> None:
     book = load(FILES, site, frozenset({"received", "resolved"}))
     assert book.warnings == ()
-    assert [result.line for result in run_tests(book, site) if not result.passed] == []
+    assert failing(book, site) == []
     assert len(book.agents) == 2
 
 
@@ -40,7 +50,7 @@ def test_starter_rules_when_the_site_speaks_other_languages_load(site: Site, lan
     other = replace(site, languages=languages, default_language=languages[0], timezone="UTC")
     book = load(FILES, other)
     assert (book.warnings, book.defaults.language) == ((), languages[0])
-    assert all(result.passed for result in run_tests(book, other))
+    assert failing(book, other) == []
 
 
 def test_starter_rules_when_the_domain_is_changed_load(site: Site) -> None:
@@ -48,7 +58,7 @@ def test_starter_rules_when_the_domain_is_changed_load(site: Site) -> None:
     other = replace(site, addresses=("support@mine.test",), domain="mine.test")
     book = load(mine, other)
     assert book.warnings == ()
-    assert all(result.passed for result in run_tests(book, other))
+    assert failing(book, other) == []
 
 
 def test_every_starter_rule_is_reached_by_a_test(site: Site) -> None:
@@ -57,12 +67,62 @@ def test_every_starter_rule_is_reached_by_a_test(site: Site) -> None:
     assert reached == {rule.path for rule in (*book.classify, *walk(book.route))}
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
+@pytest.mark.parametrize("provider", PRESETS)
+def test_starter_rules_when_copied_by_init_pass_with_full_coverage(tmp_path: Path, provider: str) -> None:
+    runner = CliRunner()
+    options = ["--provider", provider, "--address", "hilfe@firma.example", "--address", "geld@firma.example",
+               "--language", "de", "--language", "en"]  # fmt: skip
+    assert runner.invoke(init, [str(tmp_path), "--yes", *options]).exit_code == 0
+    config = ["--config", str(tmp_path / "mailproc.yaml"), "rules"]
+    tested = runner.invoke(cli, [*config, "test", "--coverage", "--fail-under", "100"])
+    assert tested.exit_code == 0, tested.output
+    checked = runner.invoke(cli, [*config, "check", "--strict"])
+    assert checked.exit_code == 0, checked.output
+
+
+def test_starter_rules_when_checked_in_a_checkout_are_well() -> None:
+    options = ["--rules", str(RULES), "--address", "support@acme.example", "--address", "billing@acme.example"]
+    result = CliRunner().invoke(cli, ["rules", "check", "--strict", *options])
+    assert result.exit_code == 0, result.output
+
+
+def _speak_german(text: str) -> str:
+    """The files with the German desk switched on, as their comments say."""
+    german = r"^( *)# (- name: german desk|  when: \{language: de\}|  do: \{department: support-de\}|support-de: .*)$"
+    text = re.sub(german, r"\1\2", text, flags=re.MULTILINE)
+    tests = r"^  # (- name: German mail .*|  mail: .*language: de\}|  expect: \{department: support-de.*)$"
+    return re.sub(tests, r"  \1", text, flags=re.MULTILINE)
+
+
+def test_second_language_when_its_comments_are_taken_away_works(site: Site) -> None:
+    files = tuple((name, _speak_german(text)) for name, text in FILES)
+    german = replace(site, languages=("en", "de"))
+    book = load(files, german)
+    assert (book.warnings, failing(book, german)) == ((), [])
+    assert "support-de" in book.departments
+    assert "German mail goes to the German desk" in [test.name for test in book.tests]
+    assert "german desk" in [rule.name for rule in book.route]
+
+
+def test_on_call_when_nobody_is_can_be_deleted_as_its_comment_says(site: Site) -> None:
+    without = {
+        "desk.yaml": lambda text: re.sub(r"\n  oncall:.*?(?=\n  #)", "", text, flags=re.DOTALL)
+        .replace(", oncall]", "]"),
+        "routing.yaml": lambda text: re.sub(r"\n  - name: urgent out of hours.*?(?=\n\n)", "", text, flags=re.DOTALL),
+        "tests.yaml": lambda text: re.sub(r"\n  - name: urgent (?:at|on a) .*?(?=\n\n)", "", text, flags=re.DOTALL),
+    }  # fmt: skip
+    files = tuple((name, without[name](text)) for name, text in FILES)
+    book, problems = read_book(files, site)
+    assert problems == () and book is not None
+    assert "oncall" not in book.departments and failing(book, site) == []
+
+
 @pytest.mark.parametrize("name", [name for name, _ in FILES])
-def test_f25_file_when_cut_at_any_byte_is_refused_or_changes_nothing(site: Site, name: str, chunk: int) -> None:
+def test_f25_file_when_cut_at_any_byte_is_refused_or_changes_nothing(site: Site, name: str) -> None:
     whole = describe(load(FILES, site))
     raw = dict(FILES)[name].encode()
-    for length in range(chunk, len(raw), CHUNKS):
+    ends = [match.end() for match in re.finditer(rb"[\]}\w]\n(?=\n| *- name)", raw)]  # where YAML would still be whole
+    for length in sorted({*range(0, len(raw), STEP), *ends, len(raw) - 1}):
         cut = raw[:length].decode("utf-8", "ignore")
         files = tuple((other, cut if other == name else text) for other, text in FILES)
         try:
@@ -72,4 +132,4 @@ def test_f25_file_when_cut_at_any_byte_is_refused_or_changes_nothing(site: Site,
             continue
         # What can be read and is not the whole book must fail a test: nothing partial ever serves
         if describe(book) != whole:
-            assert not all(result.passed for result in run_tests(book, site)), f"{name} cut at {length}"
+            assert failing(book, site), f"{name} cut at {length}"

@@ -8,6 +8,14 @@ import click
 VERBS: dict[str, tuple[str, str]] = {
     "check": ("check", "Check the rule files and run their tests."),
     "test": ("check", "Run the inline tests; with --coverage name rules no test reaches."),
+    "explain": ("explain", "Show what the rules make of a mail, condition by condition."),
+    "replay": ("replay", "Decide stored mail again and show what would differ."),
+    "apply": ("versions", "Put the rule files in force, after check, tests and a replay."),
+    "rollback": ("versions", "Put an earlier version in force again."),
+    "log": ("versions", "List the versions: when, who, how, why."),
+    "fmt": ("fmt", "Write the rule files in their normal form."),
+    "ticket": ("astest", "Make an inline test of a real ticket, redacted."),
+    "schema": ("schema", "Print the JSON Schema of rule files, for editors."),
     "codes": ("check", "Print what each code in a message means."),
 }
 

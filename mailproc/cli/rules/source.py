@@ -84,7 +84,7 @@ def find_source(config: Path | None, paths: tuple[Path, ...], addresses: tuple[s
         template_folders.append(loaded.templates_dir)
     names: list[Path] = []
     for path in paths:
-        names += sorted([*path.glob("*.yaml"), *path.glob("*.yml")]) if path.is_dir() else [path]
+        names += list_files(path) if path.is_dir() else [path]
     if not names:
         raise ConfigError(tuple(f"{shorten(path)}: no rule files (*.yaml) here" for path in paths))
     files: list[tuple[str, str]] = []
@@ -102,7 +102,10 @@ def find_source(config: Path | None, paths: tuple[Path, ...], addresses: tuple[s
         *dict.fromkeys(name.parent for name in names),
         *dict.fromkeys(name.parent.parent for name in names),
     )
-    return Source(tuple(files), tuple(broken), site, _find_templates(template_folders), folders)
+    templates = _find_templates(template_folders)
+    if addresses:  # nobody said which languages such a site speaks: it misses no template
+        templates = frozenset(name.rpartition("/")[2] for name in templates)
+    return Source(tuple(files), tuple(broken), site, templates, folders)
 
 
 def _make_site(addresses: tuple[str, ...]) -> "Site":
@@ -118,8 +121,9 @@ def _make_site(addresses: tuple[str, ...]) -> "Site":
 
 
 def _find_templates(folders: Iterable[Path]) -> frozenset[str]:
-    """The names of the mails there are, in whatever language."""
-    return frozenset(path.name.removesuffix(".txt.j2") for folder in folders for path in folder.glob("*/*.txt.j2"))
+    """The mails there are, each as `de/received`."""
+    paths = (path for folder in folders for path in folder.glob("*/*.txt.j2"))
+    return frozenset(f"{path.parent.name}/{path.name.removesuffix('.txt.j2')}" for path in paths)
 
 
 def examine(source: Source, only: str = "") -> Findings:
@@ -192,3 +196,9 @@ def shorten(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def list_files(folder: Path) -> list[Path]:
+    """The rule files of a folder in name order, then those of its `tests` folder."""
+    folders = (folder, folder / "tests")
+    return [path for place in folders for path in sorted([*place.glob("*.yaml"), *place.glob("*.yml")])]

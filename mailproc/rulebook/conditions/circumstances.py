@@ -2,19 +2,34 @@
 
 from mailproc.records.ticket import PRIORITIES, State
 from mailproc.rulebook.calendars import Calendar
-from mailproc.rulebook.comparisons import read_over_under
+from mailproc.rulebook.comparisons import NUMBERS, read_over_under
 from mailproc.rulebook.conditions.registry import condition
 from mailproc.rulebook.facts import AUTO_WORDS
 from mailproc.rulebook.logic import Condition, Leaf, join_all, join_any
 from mailproc.rulebook.reader import Reader
+from mailproc.rulebook.schemashapes import FLAG, LANGUAGE, NAME, TEXT, Keys, about, closed, many, words
 from mailproc.rulebook.view import View, shown
 from mailproc.yamlnodes import Node
 
 _DMARC = ("pass", "fail", "none", "temperror", "permerror")
 _LEVELS = ("A0", "A1", "A2", "A3")
+_SENDERS = ("agent", "customer")
+_TIME: Keys = {
+    "inside": about("Within the hours of one of these calendars.", many(NAME)),
+    "outside": about("Outside the hours of one of these calendars.", many(NAME)),
+}
+_AUTH: Keys = {
+    "dmarc": about("What DMARC says of the sender's domain.", many(words(_DMARC))),
+    "level": about("How far the sender is proven: A0 (forged) to A3.", many(words(_LEVELS))),
+}
+_TICKET: Keys = {
+    "state": about("The state of the ticket it belongs to.", many(words(State))),
+    "department": about("The department so far: earlier rules count.", many(NAME)),
+    "new": about("Whether it opens a ticket.", FLAG),
+}
 
 
-@condition("language")
+@condition("language", many(LANGUAGE))
 def _read_language(reader: Reader, node: Node, path: str) -> Condition | None:
     """The language a rule set, else the one it is written in, else the default."""
     found = [reader.language(item, path) for item in reader.scalars(node, path)]
@@ -30,10 +45,10 @@ def _read_language(reader: Reader, node: Node, path: str) -> Condition | None:
     )
 
 
-@condition("time")
+@condition("time", closed(_TIME, 1))
 def _read_time(reader: Reader, node: Node, path: str) -> Condition | None:
     """Whether the mail arrived inside or outside a calendar's hours."""
-    mapping = reader.mapping(node, path, ("inside", "outside"), code="R031")
+    mapping = reader.mapping(node, path, _TIME, code="R031")
     if mapping is None:
         return None
     found: list[Condition] = []
@@ -52,7 +67,7 @@ def _read_time(reader: Reader, node: Node, path: str) -> Condition | None:
     return join_all(tuple(found))
 
 
-@condition("auto")
+@condition("auto", many(words(AUTO_WORDS)))
 def _read_auto(reader: Reader, node: Node, path: str) -> Condition | None:
     """What kind of automatic mail it is, or `human`."""
     wanted = frozenset(reader.words(node, path, "kind of mail", AUTO_WORDS))
@@ -66,7 +81,7 @@ def _read_auto(reader: Reader, node: Node, path: str) -> Condition | None:
     )
 
 
-@condition("known_sender")
+@condition("known_sender", FLAG)
 def _read_known_sender(reader: Reader, node: Node, path: str) -> Condition | None:
     """Whether the sender has written before."""
     wanted = reader.flag(node, path)
@@ -80,10 +95,10 @@ def _read_known_sender(reader: Reader, node: Node, path: str) -> Condition | Non
     )
 
 
-@condition("sender")
+@condition("sender", many(words(_SENDERS)))
 def _read_sender(reader: Reader, node: Node, path: str) -> Condition | None:
     """Whether an agent or a customer wrote."""
-    wanted = frozenset(reader.words(node, path, "sender", ("agent", "customer")))
+    wanted = frozenset(reader.words(node, path, "sender", _SENDERS))
     if not wanted:
         return None
     return Leaf(
@@ -91,10 +106,10 @@ def _read_sender(reader: Reader, node: Node, path: str) -> Condition | None:
     )
 
 
-@condition("auth")
+@condition("auth", closed(_AUTH, 1))
 def _read_auth(reader: Reader, node: Node, path: str) -> Condition | None:
     """How well the sender is proven: the result of DMARC, or the level A0 to A3."""
-    mapping = reader.mapping(node, path, ("dmarc", "level"), code="R031")
+    mapping = reader.mapping(node, path, _AUTH, code="R031")
     if mapping is None:
         return None
     found: list[Condition] = []
@@ -111,7 +126,7 @@ def _read_auth(reader: Reader, node: Node, path: str) -> Condition | None:
     return join_all(tuple(found))
 
 
-@condition("spam_score")
+@condition("spam_score", NUMBERS)
 def _read_spam_score(reader: Reader, node: Node, path: str) -> Condition | None:
     """The score of a spam filter at a trusted border; no score is neither over nor under anything."""
     compare = read_over_under(reader, node, path, reader.number)
@@ -128,7 +143,7 @@ def _read_spam_score(reader: Reader, node: Node, path: str) -> Condition | None:
     return Leaf("spam_score", test, seen)
 
 
-@condition("priority")
+@condition("priority", many(words(PRIORITIES)))
 def _read_priority(reader: Reader, node: Node, path: str) -> Condition | None:
     """The priority so far: earlier rules count."""
     wanted = frozenset(reader.words(node, path, "priority", PRIORITIES))
@@ -143,7 +158,7 @@ def _read_priority(reader: Reader, node: Node, path: str) -> Condition | None:
     )
 
 
-@condition("tags")
+@condition("tags", many(TEXT))
 def _read_tags(reader: Reader, node: Node, path: str) -> Condition | None:
     """Whether earlier rules gave one of these tags."""
     wanted = frozenset(item.value.strip().casefold() for item in reader.scalars(node, path))
@@ -158,10 +173,10 @@ def _read_tags(reader: Reader, node: Node, path: str) -> Condition | None:
     )
 
 
-@condition("ticket")
+@condition("ticket", closed(_TICKET, 1))
 def _read_ticket(reader: Reader, node: Node, path: str) -> Condition | None:
     """The ticket the mail belongs to: its state and department, or whether it is a new one."""
-    mapping = reader.mapping(node, path, ("state", "department", "new"), code="R031")
+    mapping = reader.mapping(node, path, _TICKET, code="R031")
     if mapping is None:
         return None
     found: list[Condition] = []

@@ -1,49 +1,60 @@
 """Conditions on what a mail says: its addresses, texts, headers, attachments, size, and fields taken from it. Dry."""
 
+from collections.abc import Callable
+
 from mailproc.rulebook.addresspatterns import make_set, read_address_pattern
-from mailproc.rulebook.comparisons import read_over_under
+from mailproc.rulebook.comparisons import SIZES, read_over_under
 from mailproc.rulebook.conditions.registry import condition
 from mailproc.rulebook.folding import Text
 from mailproc.rulebook.logic import Condition, Leaf, join_all, join_any
 from mailproc.rulebook.reader import Reader, each
+from mailproc.rulebook.schemashapes import FLAG, TEXT, Keys, about, closed, many, ref
 from mailproc.rulebook.textoperators import OPERATORS, TextTest, read_text_test
 from mailproc.rulebook.view import View, shown
+from mailproc.tickets.token import split_reply_address
 from mailproc.yamlnodes import Mapping, Node, Scalar
 
 FIELD = "field."
+_ATTACHMENT: Keys = {
+    "name": about("Its file name.", ref("text")),
+    "ext": about("The end of its name, without the dot.", many(TEXT)),
+    "type": about("Its type: application/pdf, image/* or image.", many(TEXT)),
+    "size": about("Its size.", SIZES),
+    "exists": about("Whether there is any attachment.", FLAG),
+}
 
 
-@condition("to")
+@condition("to", ref("addresses"))
 def _read_to(reader: Reader, node: Node, path: str) -> Condition | None:
     """Who it was sent to: envelope and Delivered-To first, then To and Cc; support@ fits support+x@ as well."""
     return _read_addresses(reader, node, path, "to")
 
 
-@condition("from")
+@condition("from", ref("addresses"))
 def _read_from(reader: Reader, node: Node, path: str) -> Condition | None:
     """Who wrote it; text operators see the address and the name."""
     return _read_addresses(reader, node, path, "from")
 
 
-@condition("cc")
+@condition("cc", ref("addresses"))
 def _read_cc(reader: Reader, node: Node, path: str) -> Condition | None:
     """Who got a copy."""
     return _read_addresses(reader, node, path, "cc")
 
 
-@condition("subject")
+@condition("subject", ref("text"))
 def _read_subject(reader: Reader, node: Node, path: str) -> Condition | None:
     """The subject, decoded."""
     return _text_leaf("subject", read_text_test(reader, node, path))
 
 
-@condition("body")
+@condition("body", ref("text"))
 def _read_body(reader: Reader, node: Node, path: str) -> Condition | None:
     """What was newly written; quoted text is cut."""
     return _text_leaf("body", read_text_test(reader, node, path))
 
 
-@condition("header")
+@condition("header", ref("header"))
 def _read_header(reader: Reader, node: Node, path: str) -> Condition | None:
     """A header by its name; without an operator it has to exist."""
     mapping = reader.mapping(node, path, ("name", *OPERATORS), code="R031")
@@ -65,12 +76,12 @@ def _read_header(reader: Reader, node: Node, path: str) -> Condition | None:
     return _text_leaf(source, read_text_test(reader, operators, path)) if operators.entries else None
 
 
-@condition("attachment")
+@condition("attachment", {"anyOf": [FLAG, closed(_ATTACHMENT, 1)]})
 def _read_attachment(reader: Reader, node: Node, path: str) -> Condition | None:
     """One attachment that has all of name, ext, type and size; or whether there is any (exists)."""
     if isinstance(node, Scalar) and node.value.lower() in ("yes", "no"):
         node = Mapping(((Scalar("exists", node.line, node.column), node),), node.line, node.column)
-    mapping = reader.mapping(node, path, ("name", "ext", "type", "size", "exists"), code="R031")
+    mapping = reader.mapping(node, path, _ATTACHMENT, code="R031")
     if mapping is None:
         return None
     names = extensions = types = size = wanted = None
@@ -110,14 +121,14 @@ def _read_attachment(reader: Reader, node: Node, path: str) -> Condition | None:
                 continue
             if size is not None and not size(attachment.size):
                 continue
-            if names is None or names.test((view.texts("attachment")[index],), view):
+            if names is None or names.test((view.texts["attachment"][index],), view):
                 return True
         return False
 
-    return Leaf("attachment", test, lambda view: view.seen("attachment"), names.groups if names else frozenset())
+    return Leaf("attachment", test, lambda view: view.seen["attachment"], names.groups if names else frozenset())
 
 
-@condition("size")
+@condition("size", SIZES)
 def _read_size(reader: Reader, node: Node, path: str) -> Condition | None:
     """The size of the whole mail."""
     compare = read_over_under(reader, node, path, reader.size)
@@ -132,6 +143,7 @@ def read_field(reader: Reader, key: Scalar, node: Node, path: str) -> Condition 
     if name not in reader.names.fields:
         reader.reference(Scalar(name, key.line, key.column), path, "field", reader.names.fields)
         return None
+    reader.names.used.add(("field", name))
     test = read_text_test(reader, node, path)
     if test is None:
         return None
@@ -168,7 +180,7 @@ def _read_addresses(reader: Reader, node: Node, path: str, source: str) -> Condi
                      for name in reader.scalars(list_node, f"{path}.list")]  # fmt: skip
             listed = frozenset[str]().union(*(reader.names.lists[name] for name in names if name is not None))
             is_good &= bool(names) and None not in names
-            parts.append(_address_leaf(source, listed))
+            parts.append(_address_leaf(reader, source, listed))
         operators = _pick_operators(mapping)
         if operators.entries or not mapping.entries:
             leaf = _text_leaf(source, read_text_test(reader, operators, path))
@@ -182,7 +194,9 @@ def _read_addresses(reader: Reader, node: Node, path: str, source: str) -> Condi
             others.append(join_all(tuple(parts)))
     if not is_good:
         return None
-    return join_any((*((_address_leaf(source, frozenset(patterns)),) if patterns or not others else ()), *others))
+    if patterns or not others:
+        others.insert(0, _address_leaf(reader, source, frozenset(patterns)))
+    return join_any(tuple(others))
 
 
 def _pick_operators(mapping: Mapping) -> Mapping:
@@ -191,29 +205,59 @@ def _pick_operators(mapping: Mapping) -> Mapping:
     return Mapping(entries, mapping.line, mapping.column)
 
 
-def _address_leaf(source: str, patterns: frozenset[str]) -> Leaf:
-    wanted = make_set(patterns)
+def _address_leaf(reader: Reader, source: str, patterns: frozenset[str]) -> Leaf:
+    wanted, site = make_set(patterns), reader.site
+
+    addresses, domains, parents = wanted.addresses, wanted.domains, wanted.parents
 
     def test(view: View) -> bool:
-        for address in view.addresses(source):  # noqa: SIM110 - a loop: this runs for every rule and mail
-            if wanted.matches(address):
-                return True
-        return False
+        found = view.addresses[source]
+        if addresses and not addresses.isdisjoint(found.all):
+            return True
+        if domains and not domains.isdisjoint(found.domains):
+            return True
+        return bool(parents) and not parents.isdisjoint(found.parents)
 
-    return Leaf(source, test, lambda view: view.seen(source), values=patterns)
+    def contains(pattern: str) -> bool:
+        if wanted.contains(pattern):
+            return True
+        # support@ fits support+x@ too
+        return source != "from" and "@" in pattern and split_reply_address(site, pattern)[0] in wanted.addresses
+
+    return Leaf(source, test, lambda view: view.seen[source], values=patterns, contains=contains)
 
 
 def _text_leaf(source: str, found: TextTest | None) -> Leaf | None:
     if found is None:
         return None
-    check = found.test
     return Leaf(
         f"{source}.{found.name}",
-        lambda view: check(view.texts(source), view),
-        lambda view: view.seen(source),
+        _test_source(source, found),
+        lambda view: view.seen[source],
         found.groups,
         found.values,
+        contains=found.contains,
     )
+
+
+def _test_source(source: str, found: TextTest) -> Callable[[View], bool]:
+    check, quick = found.test, found.quick
+    if quick is None:
+        return lambda view: check(view.texts[source], view)
+    singles, needed = quick.singles, quick.needed
+    if not needed:
+        return lambda view: not singles.isdisjoint(view.words[source])
+
+    def test(view: View) -> bool:
+        words = view.words[source]
+        if not singles.isdisjoint(words):
+            return True
+        for phrase in needed:
+            if phrase <= words:
+                return check(view.texts[source], view)
+        return False
+
+    return test
 
 
 def _is_type(content_type: str, wanted: tuple[str, ...]) -> bool:
