@@ -8,6 +8,7 @@ from mailproc.records.mail import Level
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.evaluate import Routing, evaluate
 from mailproc.rulebook.facts import Facts, auto_words, find_spam_score
+from mailproc.rulebook.patterns import Budget
 from mailproc.tickets.token import split_reply_address
 
 
@@ -23,20 +24,23 @@ def route_mail(arrival: Arrival, draft: Draft) -> tuple[Routing, tuple[str, ...]
         draft.trace.extend(routing.trace)
         draft.rules = routing.rules
         return routing, ()
-    routing = route_address(arrival, ours[0], facts)
+    budget = Budget()  # the time of the rules' regexes is the mail's, however many addresses it came to
+    routing = route_address(arrival, ours[0], facts, budget)
     draft.trace.extend(routing.trace)
     draft.rules = routing.rules
-    others = [route_address(arrival, address, facts) for address in ours[1:]]
+    others = [route_address(arrival, address, facts, budget) for address in ours[1:]]
     told = {other.department for other in others if other.makes_ticket and not other.hold}
     return routing, tuple(sorted(told - {routing.department}))
 
 
-def route_address(arrival: Arrival, address: str, facts: Facts | None = None) -> Routing:
+def route_address(
+    arrival: Arrival, address: str, facts: Facts | None = None, budget: Budget | None = None
+) -> Routing:
     """What the rules say had the mail come to this address of ours alone."""
     facts = facts or gather_facts(arrival)
     site = arrival.policy.site
     seen = tuple(to for to in facts.recipients if split_reply_address(site, to)[0] in ("", address))
-    return evaluate(arrival.policy.book, replace(facts, recipients=seen or (address,)))
+    return evaluate(arrival.policy.book, replace(facts, recipients=seen or (address,)), budget)
 
 
 def gather_facts(arrival: Arrival, ticket: Ticket | None = None) -> Facts:

@@ -9,6 +9,7 @@ from mailproc.rulebook.book import Rulebook
 from mailproc.rulebook.draft import Draft, Routing
 from mailproc.rulebook.facts import Facts
 from mailproc.rulebook.logic import Any
+from mailproc.rulebook.patterns import Budget
 from mailproc.rulebook.rules import Rule
 from mailproc.rulebook.view import View
 
@@ -17,10 +18,13 @@ __all__ = ["Routing", "evaluate"]
 _ROOM = "rules"
 
 
-def evaluate(book: Rulebook, facts: Facts) -> Routing:
-    """What the rules make of the mail. On a reply the values that no rule set are the ticket's."""
+def evaluate(book: Rulebook, facts: Facts, budget: Budget | None = None) -> Routing:
+    """What the rules make of the mail. On a reply the values that no rule set are the ticket's.
+
+    Who asks several times about one mail hands the same `budget` in, so that its regexes share their time.
+    """
     draft = _start(book, facts)
-    run = _Run(View(facts, draft, book.site))
+    run = _Run(View(facts, draft, book.site, budget or Budget()))
     for rule in book.classify:
         run.try_rule(rule, {})
     run.try_siblings(book.route, {})

@@ -43,12 +43,12 @@ class View:
         "words",
     )  # fmt: skip
 
-    def __init__(self, facts: Facts, draft: Draft, site: Site) -> None:
+    def __init__(self, facts: Facts, draft: Draft, site: Site, budget: Budget) -> None:
         self.facts = facts
         self.draft = draft
         self.site = site
         self.groups: dict[str, str] = {}  # captured by the rule being tried, and its parents
-        self.budget = Budget()
+        self.budget = budget  # of all regexes of the mail
         self.unknowns = 0  # searches that ended without an answer
         # by a pattern's identity (the book holds them) and text; Ellipsis where no answer came in time
         self._found: dict[tuple[int, str], Match[str] | EllipsisType | None] = {}
