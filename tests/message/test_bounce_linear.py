@@ -44,7 +44,7 @@ def test_t58_time_grows_with_the_length_only(build) -> None:  # type: ignore[no-
         find_forwarded("Fwd: x", text, (part,))
         find_forwarded("Fwd: x", text, ())
         spent.append(time.process_time() - started)
-    assert spent[1] < 0.3 + spent[0] * 8 * 4
+    assert spent[1] < 1.0 + spent[0] * 8 * 4
 
 
 @given(

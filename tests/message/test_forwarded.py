@@ -261,7 +261,7 @@ def test_t58_time_grows_with_the_length_only(build) -> None:  # type: ignore[no-
         started = time.process_time()
         find_forwarded("Fwd: " + "Re:" * size, text, ())
         spent.append(time.process_time() - started)
-    assert spent[1] < 0.2 + spent[0] * 8 * 4
+    assert spent[1] < 1.0 + spent[0] * 8 * 4
 
 
 @pytest.mark.parametrize(

@@ -406,4 +406,4 @@ def test_t58_no_text_takes_long(unit: str) -> None:
     for length in (299, 599, 1_000_000):
         started = time.process_time()
         find_intent(unit * (length // len(unit)), unit * (length // len(unit)), "")
-        assert time.process_time() - started < 0.25
+        assert time.process_time() - started < 1

@@ -81,4 +81,4 @@ def test_t54_marks_are_read_in_linear_time(unit: str) -> None:
         read_enriched(text)
         read_rtf(b"{\\rtf1" + text.encode())
         spent.append(time.process_time() - started)
-    assert spent[1] < 0.3 + spent[0] * 3
+    assert spent[1] < 1.0 + spent[0] * 3

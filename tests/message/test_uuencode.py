@@ -112,7 +112,7 @@ def test_t54_texts_are_split_in_linear_time(unit: bytes) -> None:
         assert may_hold_files(text)
         split_files(text, [])
         spent.append(time.process_time() - started)
-    assert spent[1] < 0.3 + spent[0] * 3
+    assert spent[1] < 1.0 + spent[0] * 3
 
 
 def test_a_file_with_a_blank_line_between_its_lines_is_whole() -> None:

@@ -125,7 +125,7 @@ def test_t53_streams_are_read_in_linear_time(unit: bytes) -> None:
         read_winmail(HEAD + body)
         read_winmail(HEAD + big)
         spent.append(time.process_time() - started)
-    assert spent[1] < 0.3 + spent[0] * 3
+    assert spent[1] < 1.0 + spent[0] * 3
 
 
 def test_t53_a_stream_of_nothing_but_values_costs_little() -> None:

@@ -268,7 +268,7 @@ def test_a_key_that_cannot_be_asked_for(
     zone.zone[KEY] = behaviour
     started = time.monotonic()
     assert result(keys.sign(MAIL), resolver)[0] == found
-    assert time.monotonic() - started < TIMEOUT + 0.3
+    assert time.monotonic() - started < TIMEOUT + 1
 
 
 def test_a_domain_with_letters_beyond_ascii_is_asked_for_in_its_ascii_form(

@@ -226,7 +226,7 @@ def test_dns_trouble_is_a_temperror_and_a1(
     raw = MAIL if name == "c.test" else keys.sign(MAIL)
     started = time.monotonic()
     verified, trust = look(verifier, raw)
-    assert time.monotonic() - started < TIMEOUT + 0.3
+    assert time.monotonic() - started < TIMEOUT + 1
     assert verified.dmarc == "temperror" and trust.level is level
     assert any("c.test" in note for note in verified.notes)
 

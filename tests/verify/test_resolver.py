@@ -62,7 +62,7 @@ def test_look_up_when_the_server_does_not_answer(zone: DnsServer, resolver: Reso
     started = time.monotonic()
     with pytest.raises(DnsTrouble):
         look_up(resolver, "c.test")
-    assert time.monotonic() - started < TIMEOUT + 0.2
+    assert time.monotonic() - started < TIMEOUT + 1
 
 
 def test_look_up_when_nobody_listens() -> None:

@@ -136,7 +136,7 @@ def test_check_host_when_dns_is_away(zone: DnsServer, resolver: Resolver, where:
     zone.zone[where] = behaviour
     started = time.monotonic()
     assert check(resolver).result == "temperror"
-    assert time.monotonic() - started < TIMEOUT + 0.3
+    assert time.monotonic() - started < TIMEOUT + 1
 
 
 @pytest.mark.parametrize("domain", ["", "test", "a..test", "a" * 64 + ".test", "x." * 130 + "test", "b\xfc.test"])

@@ -43,7 +43,7 @@ def test_take_gives_the_answered_first_and_the_slow_later(zone: DnsServer, verif
     assert [(item, found.dmarc) for item, found in room.take(0.1)] == [("b@c.test", "fail"), ("c@c.test", "fail")]
     assert time.monotonic() - started < 0.25
     assert [(item, found.dmarc) for item, found in room.take(None)] == [("a@slow.test", "temperror")] * 2
-    assert time.monotonic() - started < TIMEOUT + 0.6
+    assert time.monotonic() - started < TIMEOUT + 1
     assert len(room) == 0 and room.take(None) == []
 
 
