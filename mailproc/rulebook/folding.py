@@ -146,6 +146,3 @@ class Text:
         if self._stripped is None:
             self._stripped = self.searched.strip()
         return self._stripped
-
-
-NO_TEXT = Text("")

@@ -29,7 +29,8 @@ TICKET_COLUMNS = (
     " requester_message_id, reopened_at, last_agent_at"
 )
 _THREAD_COLUMNS = (
-    "id, direction, visibility, purpose, author, author_name, date, substr(text, 1, 4000), message_id, is_unverified"
+    "id, direction, visibility, purpose, author, author_name, date,"
+    f" substr(text, 1, {LONGEST_THREAD_TEXT}), message_id, is_unverified"
 )
 
 
