@@ -20,10 +20,11 @@ DRY_FLOORS = (
 )
 WET_FLOORS = (
     ("maillog", "stock", "settings", "keys"),
-    ("store", "render", "verify", "intake", "delivery"),
+    ("store", "render", "verify", "intake", "delivery", "oauth"),
     ("reports",),
     ("engine", "replaying"),
     ("opening",),
+    ("doctor",),
     ("daemon", "cli", "__main__"),
 )
 FLOORS = DRY_FLOORS + WET_FLOORS
@@ -54,7 +55,7 @@ BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
     "cli/__init__.py",
     "cli/deliver.py",
-    "daemon.py",
+    "daemon/service.py",
     "engine.py",
     "intake/lmtp.py",
     "intake/smtp.py",

@@ -7,13 +7,58 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from mailproc.message.addresses import normalise, parse_mailboxes
 from mailproc.records.mail import Envelope
 
 Deposit = Callable[[bytes, Envelope], "Future[int]"]  # the inbox id, once the commit is durable
 Accepts = Callable[[str], bool]  # is this normalised address one of ours, extension included?
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeStatus:
+    """How one way in fares, as `mailproc health` and the metrics show it."""
+
+    name: str
+    kind: str
+    last_success: datetime | None = None  # the last complete poll; listeners are not polled
+    last_mail: datetime | None = None
+    failing_since: datetime | None = None
+    problem: str = ""  # in plain words, with what to do; "" when all is well
+    taken: int = 0  # mails since it was started
+
+
+Report = Callable[[IntakeStatus], None]  # called after every poll and every failure
+
+
+class Intake(Protocol):
+    """A way in of a running daemon."""
+
+    @property
+    def name(self) -> str:
+        """What the settings call it."""
+
+    @property
+    def where(self) -> str:
+        """What it listens on or reads, for the log: `127.0.0.1:25`, `unix:/run/x.sock`, `imap.acme.example INBOX`."""
+
+    def start(self) -> None:
+        """Returns once it listens or its thread runs. Raises Permanent when it cannot be opened."""
+
+    def stop(self) -> None:
+        """Nothing is deposited afterwards; stopping twice is fine."""
+
+
+class PolledIntake(Intake, Protocol):
+    """A way in that fetches mail from where it waits."""
+
+    def poll_once(self) -> int:
+        """Takes what is there, for `run --once`; how many mails. Raises Temporary when the place is out of reach."""
+
 
 _HEADER_LIMIT = 102_400  # bytes of header looked at, Postfix's header_size_limit
 _MOST_RECIPIENTS = 100

@@ -1,0 +1,5 @@
+"""The daemon: what runs all day. Wet, no policy."""
+
+from mailproc.daemon.service import Daemon, run_once
+
+__all__ = ["Daemon", "run_once"]
