@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,15 +11,19 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
 
 from mailproc.cli import main
 from mailproc.opening import OpenSite, RuleKeeper, open_site
-from mailproc.opening.rulefiles import find_cut, judge_folder, name_whole
-from mailproc.store import rulebooks
+from mailproc.opening.alarmwords import find_words
+from mailproc.opening.rulefiles import find_cut, judge_folder, judge_stored, write_back
+from mailproc.store import outbox, rulebooks
 from mailproc.store.rulebooks import Arriving
 from tests.test_daemon import ROOT, Running, start, stop, write
 
@@ -228,7 +233,7 @@ def test_f25_no_beginning_of_a_file_is_taken_for_the_file(opened: OpenSite) -> N
     for place, (name, text) in enumerate(running):
         for length in range(len(text.rstrip())):
             cut = (*running[:place], (name, text[:length]), *running[place + 1 :])
-            assert find_cut(running, name_whole(cut, folder), folder), (name, length)
+            assert find_cut(running, cut, folder), (name, length)
     path = folder / "tests.yaml"
     whole = path.read_bytes()
     for length in range(0, len(whole.rstrip()), 997):
@@ -256,6 +261,76 @@ def test_a_file_is_judged_once_it_is_still(opened: OpenSite) -> None:
     for now, version in ((200.0, 2), (203.0, 2), (205.1, 3)):
         keeper.poll(now)
         assert keeper.version == version
+
+
+def test_tests_of_the_folder_tests_count_as_those_beside_the_rules(opened: OpenSite) -> None:
+    """They stop a hot reload and an apply, and are of the version that another host takes up."""
+    folder, keeper = opened.settings.rules_dir, RuleKeeper(opened)
+    (folder / "tests").mkdir()
+    refunds = folder / "tests" / "refunds.yaml"
+    good = (
+        "tests:\n  - name: refunds\n    mail: {subject: Refund}\n    expect: {department: billing}\n"
+        "  - name: a mail in a file\n    mail: {eml: one.eml}\n    expect: {department: frontdesk}\n"
+    )
+    (folder / "tests" / "one.eml").write_bytes(b"From: a@b.example\r\nTo: support@acme.example\r\n\r\nHello")
+    refunds.write_text(good.replace("billing", "frontdesk"), encoding="utf-8")
+    for now in (100.0, 101.1):
+        keeper.poll(now)
+    assert keeper.version == 1 and judge_folder(opened.settings, opened.serving.files).book is None
+    with opened.store.read() as tx:
+        [row] = tx.execute("SELECT count(*) FROM outbox WHERE purpose = 'alarm'").fetchall()
+    assert row[0] == 1
+    config = ["--config", str(opened.settings.path)]
+    out = io.StringIO()
+    with redirect_stdout(out), pytest.raises(SystemExit) as end:
+        main([*config, "rules", "apply", "--yes"])
+    assert end.value.code == 1 and "tests/refunds.yaml:2:5 T001" in out.getvalue()
+    refunds.write_text(good, encoding="utf-8")
+    for now in (110.0, 111.1):
+        keeper.poll(now)
+    assert keeper.version == 2
+    with opened.store.read() as tx:
+        files = rulebooks.get_files(tx, 2)
+    assert files is not None and dict(files)["tests/refunds.yaml"] == good
+    # Another host, with a folder of its own: the same book, whose files come back to where they belong
+    other = replace(opened.settings, rules_dir=opened.settings.rules_dir.parent / "other")
+    other.rules_dir.mkdir()
+    assert judge_stored(files, other).book is not None
+    assert write_back(files, other.rules_dir) == ()
+    assert (other.rules_dir / "tests" / "refunds.yaml").read_text(encoding="utf-8") == good
+    assert judge_folder(other, None).digest == rulebooks.digest_of(files)
+    # Versions of before held no tests of that folder
+    older = tuple((name, text) for name, text in files if "/" not in name)
+    assert judge_stored(older, other).book is not None
+    assert [path.name for path in write_back(older, other.rules_dir)] == ["refunds.yaml.before-rollback"]
+    with pytest.raises(ValueError, match="no name of a rule file"):
+        write_back((("../evil.yaml", "x"),), other.rules_dir)
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es", "fr", "it", "no", "pl", "nl"])
+def test_alarm_speaks_the_default_language_of_the_site(tmp_path: Path, language: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["init", str(tmp_path / "site"), "--yes"])
+    config = tmp_path / "site" / "mailproc.yaml"
+    text = re.sub(r"default_language: en\b", f"default_language: {language}", config.read_text(encoding="utf-8"))
+    config.write_text(re.sub(r"languages: \[en\]", f"languages: [en, {language}]", text), encoding="utf-8")
+    with open_site(config, is_daemon=True) as site:
+        (site.settings.rules_dir / "zz.yaml").write_text("route: [", encoding="utf-8")
+        keeper = RuleKeeper(site)
+        for now in (100.0, 109.0):
+            keeper.poll(now)
+        with site.store.read() as tx:
+            [[mail_id]] = tx.execute("SELECT id FROM outbox WHERE purpose = 'alarm'").fetchall()
+            raw = outbox.raw_of(tx, mail_id)
+    mail = message_from_bytes(raw or b"", policy=default)
+    body = mail.get_body(("plain",))
+    assert isinstance(mail, EmailMessage) and body is not None
+    summary, advice = find_words("files", language)
+    assert summary in str(mail["Subject"])
+    shown = " ".join(body.get_content().split())
+    assert advice in shown, shown
+    assert "zz.yaml:1:" in shown and "R010" in shown, shown
+    assert (summary == find_words("files", "en")[0]) is (language in ("en", "nl"))
 
 
 def test_trouble_that_ends_without_a_change_of_the_files_is_noticed(opened: OpenSite) -> None:

@@ -6,8 +6,28 @@ and tested, become the newest version: at start, when a running daemon sees them
 came by `apply` or `rollback`, here or on another host. Files that fail change nothing.
 """
 
-from mailproc.opening.keeper import RuleKeeper
-from mailproc.opening.rulefiles import load_book, read_rules, read_test_mail, template_names
-from mailproc.opening.site import OpenSite, open_site
+from typing import TYPE_CHECKING
 
-__all__ = ["OpenSite", "RuleKeeper", "load_book", "open_site", "read_rules", "read_test_mail", "template_names"]
+if TYPE_CHECKING:
+    from mailproc.opening.keeper import RuleKeeper
+    from mailproc.opening.keykeeper import KeyKeeper
+    from mailproc.opening.site import OpenSite, open_site
+
+__all__ = ["KeyKeeper", "OpenSite", "RuleKeeper", "open_site"]
+
+
+def __getattr__(name: str) -> object:
+    """Imported on use: `rules check` reads rule files and opens nothing."""
+    if name == "RuleKeeper":
+        from mailproc.opening.keeper import RuleKeeper
+
+        return RuleKeeper
+    if name == "KeyKeeper":
+        from mailproc.opening.keykeeper import KeyKeeper
+
+        return KeyKeeper
+    if name in ("OpenSite", "open_site"):
+        from mailproc.opening import site
+
+        return site.open_site if name == "open_site" else site.OpenSite
+    raise AttributeError(f"module {__name__} has no attribute {name}")

@@ -9,13 +9,12 @@ from mailproc.desk.draft import Policy
 from mailproc.opening.alarm import clear_alarm, raise_alarm
 from mailproc.opening.rulefiles import (
     Judged,
-    Stamp,
     count_rules,
     judge_folder,
     judge_stored,
     looks_unfinished,
-    take_stamp,
 )
+from mailproc.opening.rulefolder import Stamp, take_stamp
 from mailproc.opening.site import OpenSite
 from mailproc.opening.versions import describe_difference, describe_refused, keep, note_seen, seen_digest
 from mailproc.store import rulebooks
@@ -142,5 +141,6 @@ class RuleKeeper:
         return True
 
     def _say_loaded(self, origin: str, **fields: object) -> None:
-        rules = count_rules(self.site.engine.policy.book)
-        maillog.rules_loaded(str(self.version), origin=origin, rules=rules, **fields)
+        book = self.site.engine.policy.book
+        warnings = len(book.warnings) or None  # `mailproc rules check` says what they are
+        maillog.rules_loaded(str(self.version), origin=origin, rules=count_rules(book), warnings=warnings, **fields)

@@ -1,8 +1,4 @@
-"""The rule files of a folder: read, stamped, judged, written back. It knows no database.
-
-A file's name here is its place below the rules folder, so that the same files on two hosts are the same book; messages
-show the whole path.
-"""
+"""Rule files judged, compared, written back. It knows no database; which files there are: `rulefolder`."""
 
 import os
 import pwd
@@ -13,14 +9,25 @@ from functools import partial
 from pathlib import Path
 
 from mailproc.errors import ConfigError
+from mailproc.opening.rulefolder import (
+    TESTS,
+    Stamp,
+    find_mail_places,
+    find_rule_files,
+    is_rule_name,
+    name_below,
+    name_whole,
+    read_mail,
+    read_rules,
+    take_stamp,
+    template_names,
+)
 from mailproc.rulebook.book import Rulebook, load
 from mailproc.rulebook.check import run_tests
 from mailproc.rulebook.rules import walk
 from mailproc.settings import Settings
 from mailproc.stock import templates_dir
 from mailproc.store.rulebooks import Files, digest_of
-
-Stamp = tuple[tuple[str, int, int, int], ...]
 
 _ASIDE = ".before-rollback"
 
@@ -41,55 +48,13 @@ class Judged:
         return "\n".join(self.problems)
 
 
-def find_rule_files(folder: Path) -> list[Path]:
-    """The rule files there are, in name order."""
-    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-
-
-def read_rules(folder: Path) -> Files:
-    """(whole path, text) of every rule file, in name order.
-
-    Raises ConfigError when the folder or a file cannot be read.
-    """
-    paths = find_rule_files(folder)
-    if not paths:
-        raise ConfigError((f"{folder}: no rule files (*.yaml) here; `mailproc init` writes a starter set",))
-    files = []
-    for path in paths:
-        try:
-            files.append((str(path), path.read_text(encoding="utf-8")))
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError((f"{path}: cannot be read as UTF-8 text: {error}",)) from error
-    return tuple(files)
-
-
-def name_below(files: Files, folder: Path) -> Files:
-    """The files as they are stored: named by their place below the folder."""
-    return tuple((Path(name).relative_to(folder).as_posix(), text) for name, text in files)
-
-
-def name_whole(files: Files, folder: Path) -> Files:
-    """Stored files as messages show them."""
-    return tuple((str(folder / name), text) for name, text in files)
-
-
-def take_stamp(folder: Path) -> Stamp:
-    """What changes when a file of the folder does, without reading any."""
-    found = []
-    for path in find_rule_files(folder):
-        with suppress(OSError):  # gone meanwhile: the next look tells
-            state = path.stat()
-            found.append((path.name, state.st_mtime_ns, state.st_size, state.st_ino))
-    return tuple(found)
-
-
 def load_book(files: Files, loaded: Settings) -> Rulebook:
     """The rulebook of these files, its inline tests passed.
 
     Raises ConfigError with every problem and every failed test.
     """
-    book = load(files, loaded.site, template_names(loaded.templates_dir))
-    tests = run_tests(book, loaded.site, read_mail=partial(read_test_mail, loaded))
+    book = load(files, loaded.site, template_names(templates_dir(), loaded.templates_dir))
+    tests = run_tests(book, loaded.site, read_mail=_find_reader(loaded))
     failed = tuple(result.line for result in tests if not result.passed)
     if failed:
         raise ConfigError(failed)
@@ -104,7 +69,7 @@ def judge_folder(loaded: Settings, running: Files | None) -> Judged:
     except ConfigError as error:
         return Judged((), "", None, error.problems, stamp)
     below = name_below(files, loaded.rules_dir)
-    cut = find_cut(running, files, loaded.rules_dir) if running else ()
+    cut = find_cut(running, below, loaded.rules_dir) if running else ()
     try:
         book = load_book(files, loaded)
     except ConfigError as error:
@@ -119,10 +84,10 @@ def judge_stored(files: Files, loaded: Settings) -> Judged:
     """
     whole = name_whole(files, loaded.rules_dir)
     try:
-        book = load(whole, loaded.site, template_names(loaded.templates_dir))
+        book = load(whole, loaded.site, template_names(templates_dir(), loaded.templates_dir))
     except ConfigError as error:
         return Judged(files, digest_of(files), None, error.problems)
-    tests = run_tests(book, loaded.site, read_mail=partial(read_test_mail, loaded))
+    tests = run_tests(book, loaded.site, read_mail=_find_reader(loaded))
     failed = tuple(
         test.line for test in tests if not test.passed and test.problem is not None and test.problem.code != "T002"
     )
@@ -130,19 +95,19 @@ def judge_stored(files: Files, loaded: Settings) -> Judged:
 
 
 def find_cut(running: Files, files: Files, folder: Path) -> tuple[str, ...]:
-    """A line for every file that is the running one cut short (F25).
+    """A line for every file that is the running one cut short (F25); both sets of files as they are stored.
 
     Such a file may well be valid: nothing but the missing end tells that a disk was full or a copy broke off. Whoever
     did remove the end of a file says so with `mailproc rules apply`.
     """
     former = dict(running)
     found = []
-    for (name, text), (whole, _) in zip(name_below(files, folder), files, strict=True):
+    for name, text in files:
         old = former.get(name, "")
         if len(text) < len(old) and old.startswith(text) and old[len(text) :].strip():
             line = text.count("\n") + 1
             found.append(
-                f"{whole}:{line}:1 the file ends here, and the running rules go on: it may have been cut short."
+                f"{folder / name}:{line}:1 the file ends here, and the running rules go on: it may have been cut short."
                 " If its end was removed on purpose, say so: mailproc rules apply"
             )
     return tuple(found)
@@ -150,15 +115,15 @@ def find_cut(running: Files, files: Files, folder: Path) -> tuple[str, ...]:
 
 def looks_unfinished(folder: Path) -> bool:
     """True when the last line of a file has no end: it may still be on its way."""
-    for path in find_rule_files(folder):
-        try:
+    try:
+        for path in find_rule_files(folder):
             with path.open("rb") as stream:
                 if stream.seek(0, os.SEEK_END):
                     stream.seek(-1, os.SEEK_END)
                     if stream.read(1) != b"\n":
                         return True
-        except OSError:
-            return True
+    except (OSError, ConfigError):
+        return True
     return False
 
 
@@ -170,9 +135,9 @@ def count_rules(book: Rulebook) -> int:
 def find_author(folder: Path) -> str:
     """Who owns the file that was changed last, "" when that cannot be told."""
     newest = (0, -1)
-    for path in find_rule_files(folder):
+    for name, *_ in take_stamp(folder):
         with suppress(OSError):
-            state = path.stat()
+            state = (folder / name).stat()
             newest = max(newest, (state.st_mtime_ns, state.st_uid))
     try:
         return pwd.getpwuid(newest[1]).pw_name
@@ -180,20 +145,10 @@ def find_author(folder: Path) -> str:
         return ""
 
 
-def template_names(site_templates: Path) -> frozenset[str]:
-    """Every template a rule may name: shipped ones and the site's own."""
-    folders = (templates_dir(), site_templates)
-    return frozenset(path.name.removesuffix(".txt.j2") for folder in folders for path in folder.glob("*/*.txt.j2"))
-
-
-def read_test_mail(loaded: Settings, name: str) -> bytes:
-    """The file an inline test names with `eml:`, sought in the site's folder, the rules' folder and above it.
-
-    Raises OSError when none of them has it.
-    """
-    places = (loaded.path.parent, loaded.rules_dir, loaded.rules_dir.parent)
-    found = next((place / name for place in places if (place / name).is_file()), places[0] / name)
-    return found.read_bytes()
+def _find_reader(loaded: Settings) -> partial[bytes]:
+    """Reads a mail that a test of the site's rules names."""
+    folder = loaded.rules_dir
+    return partial(read_mail, find_mail_places(loaded.path.parent, (folder / "any", folder / TESTS / "any")))
 
 
 def write_back(files: Files, folder: Path) -> tuple[Path, ...]:
@@ -219,7 +174,7 @@ def write_back(files: Files, folder: Path) -> tuple[Path, ...]:
 
 
 def _safe_place(folder: Path, name: str) -> Path:
-    if Path(name).is_absolute() or ".." in Path(name).parts:
+    if not is_rule_name(name):
         raise ValueError(f'"{name}" is no name of a rule file')
     return folder / name
 

@@ -46,6 +46,7 @@ def open_site(
     config: Path | None = None,
     *,
     is_daemon: bool = False,
+    needs_secrets: bool = False,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> OpenSite:
     """The site of that settings file (or of the first one found).
@@ -54,7 +55,7 @@ def open_site(
     ConfigError when settings are wrong, or rules are and no book was ever good; StoreUnavailable when the database
     cannot be opened.
     """
-    loaded = settings.load(settings.find(config), needs_secrets=is_daemon)
+    loaded = settings.load(settings.find(config), needs_secrets=is_daemon or needs_secrets)
     ring = keys.load(loaded.keys_file)
     with ExitStack() as unless_it_opens:
         store = open_store(loaded.database, checkpoints=is_daemon)

@@ -11,13 +11,12 @@ from mailproc import maillog
 from mailproc.errors import ConfigError
 from mailproc.opening.rulefiles import (
     Judged,
-    Stamp,
     count_rules,
     find_author,
     judge_folder,
     judge_stored,
-    name_whole,
 )
+from mailproc.opening.rulefolder import Stamp, name_whole
 from mailproc.rulebook.book import Rulebook, load
 from mailproc.settings import Settings
 from mailproc.store import meta, rulebooks

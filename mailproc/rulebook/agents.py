@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mailproc.message.addresses import normalise
-from mailproc.rulebook.reader import Reader, each, read_each
+from mailproc.rulebook.reader import NO, Reader, each, read_each
 from mailproc.rulebook.schemashapes import FLAG, LANGUAGE, NAME, Keys, about, many, needed, words
 from mailproc.yamlnodes import Mapping, Node, Scalar
 
@@ -45,6 +45,16 @@ def find_agent_names(node: Node | None) -> dict[str, str]:
         if addresses and isinstance(name_node, Scalar):
             found.setdefault(name_node.value.strip().casefold(), addresses[0])
     return found
+
+
+def find_inactive(node: Node | None) -> frozenset[str]:
+    """The first addresses of agents who are not active, before the directory is read."""
+    found: set[str] = set()
+    for item in each(node) if node is not None else ():
+        active = item.get("active") if isinstance(item, Mapping) else None
+        if isinstance(active, Scalar) and active.value.lower() in NO:
+            found.update(find_agent_names(item).values())
+    return frozenset(found)
 
 
 def read_agent(reader: Reader, index: int, node: Node) -> Agent | None:

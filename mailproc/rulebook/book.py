@@ -3,8 +3,10 @@
 Reading is all or nothing: `load` returns a whole book or raises with everything that is wrong.
 """
 
+import gc
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -13,7 +15,7 @@ from mailproc.errors import ConfigError
 from mailproc.records.site import Site
 from mailproc.rulebook.addresspatterns import read_address_pattern
 from mailproc.rulebook.agents import KEYS as AGENT_KEYS
-from mailproc.rulebook.agents import Agent, find_agent_names, read_agent
+from mailproc.rulebook.agents import Agent, find_agent_names, find_inactive, read_agent
 from mailproc.rulebook.calendars import ALWAYS, Calendar, find_zone, make_always, read_calendar
 from mailproc.rulebook.calendars import KEYS as CALENDAR_KEYS
 from mailproc.rulebook.defaults import KEYS as DEFAULT_KEYS
@@ -96,7 +98,8 @@ def read_book(
 ) -> tuple[Rulebook | None, tuple[Problem, ...]]:
     """The book, None when anything is wrong with it, and all errors and warnings in the order of the files."""
     reading = _Reading(files, site, templates)
-    book = reading.read()
+    with _all_is_kept():
+        book = reading.read()
     order = {name: index for index, (name, _) in enumerate(files)}
     problems = sorted(reading.problems, key=lambda problem: (order.get(problem.file, -1), problem.line, problem.column))
     return book, tuple(dict.fromkeys(problems))
@@ -106,6 +109,18 @@ def show_problems(problems: Iterable[Problem], files: tuple[tuple[str, str], ...
     """The problems as an admin reads them, each with its source line and a caret."""
     texts = dict(files)
     return tuple(format_problem(problem, texts.get(problem.file, "")) for problem in problems)
+
+
+@contextmanager
+def _all_is_kept() -> Iterator[None]:
+    """Nearly all that reading makes stays: looking for garbage in it would take longer the more rules there are."""
+    was_looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_looking:
+            gc.enable()
 
 
 class _Reading:
@@ -202,6 +217,7 @@ class _Reading:
         names.fields = frozenset(self._keys("fields"))
         for _, _, node in self.sections["agents"]:
             names.agents.update(find_agent_names(node))
+            names.inactive |= find_inactive(node)
         names.lists = dict.fromkeys(self._keys("lists"), frozenset())
         for reader, _, node in self.sections["lists"]:
             mapping = reader.mapping(node, "lists")

@@ -49,6 +49,7 @@ CODES: dict[str, str] = {
     "R211": "warning: an sla that nothing uses",
     "R212": "warning: a list that no rule uses",
     "R213": "warning: a field that no rule uses",
+    "R214": "warning: an agent who is not active",
     "T001": "an inline test failed",
     "T002": "the mail of an inline test cannot be read",
 }

@@ -15,8 +15,10 @@ Compare = Callable[[float], bool]
 def read_over_under(reader: Reader, node: Node, path: str, read: Callable[[Node, str], float | None]) -> Compare | None:
     """The comparison of `{over: X, under: Y}`; neither bound is part of what it matches."""
     if isinstance(node, Scalar):
-        name = path.rpartition(".")[2]
-        reader.error(node, "R022", f"{path} is compared with over and under", f"Write  {name}: {{over: {node.value}}}")
+        name, side = path.rpartition(".")[2], "under" if "<" in node.value else "over"
+        limit = node.value.strip("<>= \t")
+        hint = f"Write  {name}: {{{side}: {limit}}}" if limit.isalnum() else f"Write  {name}: {{over: 5}}"
+        reader.error(node, "R022", f"{path} is compared with over and under", hint)
         return None
     mapping = reader.mapping(node, path, NUMBERS["properties"], code="R031")
     if mapping is None:

@@ -18,7 +18,8 @@ REST = "further changes"
 _PLAIN = ("priority", "sla", "language", "assign", "reply", "state", "link_to")
 _LISTS = ("tags", "copy_to", "notify", "ask")
 # What the desk takes over from rules that see a reply
-_ON_REPLIES = ("department", "priority", "language", "sla", "assign", "state", "tags", "copy_to", "notify", "field")
+_ON_REPLIES = ("department", "priority", "language", "sla", "assign", "state", "tags", "copy_to", "notify", "field",
+               "reply", "link_to")  # fmt: skip
 _WORDS = {
     "tags": "tag", "copy_to": "copy to", "assign": "assigned", "also": "also to", "link_to": "linked to",
     "forward_to": "forwarded to",
@@ -82,14 +83,13 @@ def find_changes(old: Verdict, new: Verdict, *, is_reply: bool = False) -> tuple
     ticket would have been is no change of its own.
     """
     found: list[Change] = []
-    if not is_reply:
-        if old.end != new.end:
-            name = "hold" if new.routing.hold else "ticket"
-            found.append(_change(old, new, name, old.end, new.end, f"{old.end} → {new.end}"))
-        if old.ack != new.ack:
-            found.append(_change(old, new, "ack", old.ack, new.ack, _say_ack(old.ack, new.ack)))
-        if _TICKET not in (old.end, new.end) or old.end != new.end:
-            return tuple(found)
+    if old.end != new.end:
+        name = "hold" if new.routing.hold else "ticket"
+        found.append(_change(old, new, name, old.end, new.end, f"{old.end} → {new.end}"))
+    if not is_reply and old.ack != new.ack:
+        found.append(_change(old, new, "ack", old.ack, new.ack, _say_ack(old.ack, new.ack)))
+    if _TICKET not in (old.end, new.end) or old.end != new.end:
+        return tuple(found)
     found += _find_places(old, new)
     for name in _PLAIN:
         before, after = getattr(old.routing, name), getattr(new.routing, name)

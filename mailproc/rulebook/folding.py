@@ -10,6 +10,7 @@ MAX_SEARCHED = 65_536  # characters of a text that a regex gets to see
 _CACHED_FOLDS = 20_000
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
+_DIGITS = re.compile(r"\d+")
 _WORD = regex.compile(r"[^\W_]+")
 # Scripts that write no spaces between words: there a word is looked for inside the run of letters
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
@@ -91,13 +92,14 @@ class Addresses:
 class Text:
     """One text of a mail; what conditions need of it is computed once, when first asked for."""
 
-    __slots__ = ("_folded", "_joined", "_lowered", "_searched", "_stripped", "_words", "raw")
+    __slots__ = ("_digits", "_folded", "_joined", "_lowered", "_searched", "_stripped", "_words", "raw")
 
     def __init__(self, raw: str) -> None:
         if len(raw) > MAX_TEXT:
             raw = raw[:MAX_TEXT]
         # Mail from macOS writes accents as separate characters; rules are written with one
         self.raw = raw if raw.isascii() else unicodedata.normalize("NFC", raw)
+        self._digits: int | None = None
         self._folded: str | None = None
         self._joined: str | None = None
         self._lowered: str | None = None
@@ -132,6 +134,13 @@ class Text:
         if self._lowered is None:
             self._lowered = self.raw.casefold()
         return self._lowered
+
+    @property
+    def most_digits(self) -> int:
+        """How many digits stand one after the other where they are most, in what a regex gets to see."""
+        if self._digits is None:
+            self._digits = max(map(len, _DIGITS.findall(self.searched)), default=0)
+        return self._digits
 
     @property
     def searched(self) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 import regex
 
 from mailproc.rulebook.folding import MAX_SEARCHED as MAX_INPUT
-from mailproc.rulebook.requirements import Words, find_words
+from mailproc.rulebook.requirements import Words, find_leads, find_needs
 
 TIMEOUT_SECONDS = 0.1  # of one search
 SHARED_SECONDS = 0.25  # of all searches of one mail
@@ -26,6 +26,7 @@ _BOUNDED = re.compile(r"\{\d*,(\d+)\}")
 _COMPLEX = re.compile(r"\)[*+{]|\\[1-9gkpL]|\(\?(?:R|&|\(|\d|P[=>])")
 _MARKUP = re.compile(r"\\.|[^\w\s:;,@#/=-]")
 _MOST_STEPS = 65_536  # some tens of microseconds: as long as what the clock costs, for some hundred rules together
+_LEAST_SAFE = 32  # characters; a pattern that is slow on less is slow from every place
 _PROBED_STEPS = 1_000_000  # some milliseconds: what cannot take more on a probe text needs no probe
 # A search gets a little time, and when that was not enough it starts again with four times as much. What it may take
 # is what it is charged, so that no clock has to be read: a quick one costs the mail's budget next to nothing.
@@ -65,6 +66,8 @@ class Pattern:
     groups: frozenset[str]
     safe_length: int  # characters of a text that it cannot take long on: spared the cost of the clock
     words: Words = ()  # of which every match holds one
+    digits: int = 0  # that stand one after the other in every match
+    leads: Words = ()  # with one of which every match begins, and from there it is quick
 
     def search(self, text: str, budget: Budget) -> "regex.Match[str] | None":
         """The first match in the text's first 64 KiB; raises TimeoutError past 100 ms or at the end of the budget."""
@@ -92,7 +95,13 @@ def compile_pattern(source: str) -> Pattern:
     except (RecursionError, OverflowError, MemoryError, KeyError, IndexError, TypeError, AttributeError) as error:
         # the compiler of `regex` on nonsense such as (?<!(?P<a>...
         raise ValueError("it is too complicated") from error
-    return Pattern(source, compiled, frozenset(compiled.groupindex), _find_safe_length(source), find_words(source))
+    words, digits = find_needs(source)
+    leads, rest = find_leads(source)
+    # Without a loop what follows a word has an end, however long the text is
+    if _LOOP.search(rest) or _COMPLEX.search(source) or _find_safe_length(rest) < _LEAST_SAFE:
+        leads = ()
+    safe_length = _find_safe_length(source)
+    return Pattern(source, compiled, frozenset(compiled.groupindex), safe_length, words, digits, leads)
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,7 @@ from mailproc.rulebook.rules import Rule
 _SINGLE = frozenset({"auto", "sender", "known_sender", "auth.dmarc", "auth.level", "ticket.new", "ticket.state"})
 _MOST_PARTS = 64  # of a condition that earlier rules may cover one by one
 _MOST_COMPARED = 100  # earlier rules that have one value in common with a rule
+_LONGEST_PIECE = 12  # of a text under which `contains` is kept
 _LOOSE = ("", "")  # where conditions are kept that no single value tells of
 
 Key = tuple[str, str]
@@ -133,7 +134,7 @@ def _find_keys(condition: Condition) -> tuple[Key, ...] | None:
         if condition.name.endswith(".words"):  # a phrase stands under its longest word
             return tuple((condition.name, _shorten(value)) for value in condition.values)
         if condition.name.endswith(".contains"):  # found by any longer piece
-            return ((condition.name, ""),)
+            return tuple((condition.name, value[:_LONGEST_PIECE]) for value in condition.values)
         return tuple((condition.name, value) for value in condition.values)
     if isinstance(condition, Not):
         return ()
@@ -154,7 +155,9 @@ def _find_needs(condition: Condition) -> Iterator[Key]:
         if condition.values:
             value = min(condition.values)
             if condition.name.endswith(".contains"):
-                yield condition.name, ""
+                for size in range(min(len(value), _LONGEST_PIECE) + 1):
+                    for start in range(len(value) - size + 1):
+                        yield condition.name, value[start : start + size]
             if condition.name.endswith(".words"):
                 for word in value.split():
                     yield condition.name, word

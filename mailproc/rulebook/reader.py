@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from mailproc.message.addresses import normalise
 from mailproc.records.site import Site
+from mailproc.rulebook.habits import find_advice
 from mailproc.rulebook.schemashapes import matching
 from mailproc.tickets.token import split_reply_address
 from mailproc.yamlnodes import Mapping, Node, Problem, Scalar, Sequence, did_you_mean
@@ -29,6 +30,9 @@ _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _NUMBER = re.compile(r"[-+]?\d{1,9}(?:\.\d{1,6})?")
 SIZE = matching(_SIZE)
 DURATION = matching(_DURATION)
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"  # typographic ones are letters to YAML
+_INVISIBLE = re.compile("[\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]")
+_IN_BRACKETS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 _REFERENCES = {
     "department": "R101", "list": "R102", "calendar": "R103", "sla": "R104", "agent": "R105", "field": "R106",
     "template": "R107", "rule": "R108",
@@ -46,6 +50,7 @@ class Names:
     slas: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     agents: dict[str, str] = field(default_factory=dict)  # name in lower case or address -> first address
+    inactive: frozenset[str] = frozenset()  # first addresses of agents who are not active
     templates: frozenset[str] | None = None  # None: nobody said which there are
     template_languages: dict[str, frozenset[str]] = field(default_factory=dict)  # {}: nobody said
     used: set[tuple[str, str]] = field(default_factory=set)  # (kind, name) of what something referred to
@@ -73,7 +78,7 @@ class Reader:
         """The node if it is a mapping; keys other than `keys` are complained about."""
         if not isinstance(node, Mapping):
             allowed = f" with keys such as {', '.join(list(keys)[:4])}" if keys else ""
-            self.error(node, "R022", f"{path} must be a mapping{allowed}, not {describe(node)}")
+            self.error(node, "R022", f"{path} must be a mapping{allowed}, not {describe(node)}", _key_hint(node, path))
             return None
         if keys is not None:
             allowed_keys = tuple(keys)
@@ -85,9 +90,14 @@ class Reader:
     def unknown(self, node: Node, code: str, what: str, word: str, choices: Iterable[str], where: str = "") -> None:
         """Complains about a word that is none of `choices`, with the nearest of them or all of them."""
         known = sorted(choices)
-        nearest = did_you_mean(word, known)
+        advice = find_advice(what, word, known)
+        nearest = "" if advice else did_you_mean(word.strip(_QUOTES), known)
         text = f'unknown {what} "{shorten(word)}"{where}'
-        if nearest:
+        if advice:
+            self.error(node, code, text, f"{advice[0].upper()}{advice[1:]}.")
+        elif odd := _find_invisible(word):
+            self.error(node, code, text, odd)
+        elif nearest:
             self.error(node, code, f"{text}: {nearest}")
         elif known:
             more = f" and {len(known) - 24} more" if len(known) > 24 else ""
@@ -215,7 +225,9 @@ class Reader:
         if value in known_names:
             self.names.used.add((kind, value))
             return value
-        nearest = did_you_mean(value, sorted(known_names))
+        nearest = did_you_mean(value.strip(_QUOTES), sorted(known_names))
+        if kind == "template" and path.endswith(".ack") and value.lower() in NO:
+            nearest = 'did you mean "none"?'
         hint = f"In {path}."
         if not nearest and known_names:
             hint += f" Known: {', '.join(sorted(known_names)[:24])}"
@@ -245,7 +257,10 @@ class Reader:
             return None
         address = normalise(value)
         if not address:
-            hint = f"In {path}. Write it as jane@acme.example"
+            inner = _IN_BRACKETS.search(value)
+            hint = f"In {path}. Write it as {inner[1] if inner else 'jane@acme.example'}"
+            if "," in value:
+                hint = f"In {path}. Several addresses are a list: [jane@acme.example, joe@acme.example]"
             self.error(node, "R029", f'"{shorten(value)}" is not an address', hint)
             return None
         ours, _ = split_reply_address(self.site, address)
@@ -262,6 +277,9 @@ class Reader:
             return None
         found = self.names.agents.get(normalise(value) if "@" in value else value.casefold())
         if found:
+            if found in self.names.inactive:
+                text = f'"{shorten(value)}" is not active: nothing is sent to that agent'
+                self.warning(node, "R214", text, "Name somebody else, or make the agent active again.")
             return found
         self.reference(node, path, "agent", self.names.agents)
         return None
@@ -291,6 +309,24 @@ def read_each(reader: Reader, node: Node, path: str, read: Callable[[Node, str],
     """A scalar or a list, each read by `read`; what could not be read is left out, what stands twice is kept once."""
     values = (read(item, path) for item in reader.scalars(node, path))
     return tuple(dict.fromkeys(value for value in values if value is not None))
+
+
+def _key_hint(node: Node, path: str) -> str:
+    """How a mapping is written where something else stands."""
+    key = path.rpartition(".")[2]
+    if isinstance(node, Sequence):
+        return "Write its keys without dashes in front, one below the other."
+    if not path or path == "the file" or "[" in key:
+        return ""
+    return f"Below {key} stand keys with their values:  {key}: {{KEY: VALUE}}"
+
+
+def _find_invisible(word: str) -> str:
+    """What to do about characters nobody sees, as text from a web page brings them along."""
+    odd = _INVISIBLE.search(word)
+    if not odd:
+        return ""
+    return f"It holds an invisible character (U+{ord(odd[0]):04X}): delete what stands here and type it again."
 
 
 def _brace_hint(node: Node) -> str:

@@ -1,11 +1,16 @@
 """SLAs: what we promise, in business time of a calendar. Dry: no I/O."""
 
+import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from mailproc.rulebook.reader import DURATION, Reader
 from mailproc.rulebook.schemashapes import NAME, Keys, about
 from mailproc.yamlnodes import Node
+
+if TYPE_CHECKING:
+    from mailproc.rulebook.book import Rulebook
 
 SPANS: Keys = {
     "first_response": about("Until the first answer: 30m, 8h, 3d.", DURATION),
@@ -49,3 +54,20 @@ def read_sla(reader: Reader, name: str, node: Node) -> Sla | None:
         spans.get("update_requester_every"),
         calendar or "",
     )
+
+
+def describe_terms(book: "Rulebook") -> str:
+    """All that due times are counted by, as a text that changes with it; "" where nothing is promised."""
+    if not book.slas:
+        return ""
+    hours = [
+        (calendar.name, calendar.zone.key, calendar.hours, calendar.country or _dates_of(calendar.holidays))
+        for calendar in book.calendars.values()
+    ]
+    homes = [(item.key, item.sla, item.calendar, item.escalate_to) for item in book.departments.values()]
+    terms = ([book.slas[name] for name in sorted(book.slas)], sorted(hours), sorted(homes))
+    return hashlib.sha256(repr(terms).encode()).hexdigest()
+
+
+def _dates_of(holidays: object) -> tuple[date, ...]:
+    return tuple(sorted(holidays)) if isinstance(holidays, frozenset) else ()

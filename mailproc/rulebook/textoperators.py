@@ -177,7 +177,14 @@ def read_regex(reader: Reader, node: Node, path: str) -> TextTest | None:
     def test(texts: tuple[Text, ...], view: View) -> bool:
         for text in texts:
             for pattern in patterns:
-                if may_match(pattern.words, text.lowered) and view.search(pattern, text.searched):
+                if pattern.leads:
+                    if view.search_in(pattern, text):
+                        return True
+                elif (
+                    may_match(pattern.words, text.lowered)
+                    and (not pattern.digits or pattern.digits <= text.most_digits)
+                    and view.search(pattern, text.searched)
+                ):
                     return True
         return False
 

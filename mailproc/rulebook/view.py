@@ -17,6 +17,7 @@ from mailproc.tickets.token import split_reply_address
 T = TypeVar("T")
 
 _SHOWN = 60
+_MOST_STARTS = 16  # places in a text where a pattern is tried one by one
 
 
 class _Once(dict[str, T]):
@@ -67,6 +68,31 @@ class View:
             except TimeoutError:
                 self.unknowns += 1
                 return False
+        return self._take(pattern, match)
+
+    def search_in(self, pattern: Pattern, text: Text) -> bool:
+        """The same for a pattern with leads: tried only where one of them stands, which finds the same match."""
+        lowered = text.lowered
+        # Where the lower case is as long as the text, letters stand where they stood; to a regex the Turkish i is an i
+        if len(lowered) != len(text.raw) or not (lowered.isascii() or "\u0131" not in lowered):
+            return self.search(pattern, text.searched)
+        starts: list[int] = []
+        for lead in pattern.leads:
+            at = lowered.find(lead)
+            while at >= 0:
+                starts.append(at)
+                at = lowered.find(lead, at + 1)
+                if len(starts) > _MOST_STARTS:
+                    return self.search(pattern, text.searched)
+        if not starts:
+            return False
+        for at in sorted(starts):
+            match = pattern.compiled.match(text.searched, at)
+            if match is not None:
+                return self._take(pattern, match)
+        return False
+
+    def _take(self, pattern: Pattern, match: Match[str] | None) -> bool:
         if match is None:
             return False
         for name in pattern.groups:

@@ -15,6 +15,8 @@ Said = tuple[int, int, str, str, str]  # line, column, code, text, hint
 _BARE_WORD = re.compile(r"[^\s,\[\]{}#]+")
 _KEY_BEFORE = re.compile(r"([\w.-]{1,60})\s*:\s*$")
 
+_MERGE = "Keep one of the two sides, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>."
+
 # (what the parser says, in C or in Python), code, text, hint, whether the place to show is where the construct began
 _SYNTAX: tuple[tuple[str, str, str, str, bool], ...] = (
     ("unexpected end of stream", "R010", "the quote that opens here is never closed", "Add the closing quote.", True),
@@ -50,6 +52,9 @@ _SYNTAX: tuple[tuple[str, str, str, str, bool], ...] = (
 
 def explain_syntax(error: yaml.MarkedYAMLError, lines: list[str]) -> Said:
     """Where reading ended, and why, in plain words with what to do about it."""
+    conflict = next((at for at, text in enumerate(lines, 1) if text.startswith("<<<<<<< ")), 0)
+    if conflict:
+        return conflict, 1, "R011", "git left a merge conflict here", _MERGE
     said = f"{error.context or ''}: {error.problem or ''}"
     line, column = place(error.problem_mark or error.context_mark)
     first_line, start = place(error.context_mark or error.problem_mark)

@@ -133,7 +133,7 @@ SHAPES = [
      ['1:26 R030 unknown condition "sujbect": did you mean "subject"?']),
     ("route: [{name: a, when: {subject: {matches: x}}, do: {tags: x}}]",
      ['1:36 R031 unknown operator "matches" in route[0].when.subject | '
-      "Known: contains, equals, exists, glob, regex, words"]),
+      "Write  glob: for a whole text with *, or  regex:."]),
     ("route: [{name: a, when: {}, do: {tags: x}}]",
      ["1:25 R032 route[0].when is empty | Leave when: out for a rule that always matches."]),
     ("route: [{name: a, when: {to: []}, do: {tags: x}}]", ["1:30 R032 route[0].when.to is an empty list"]),

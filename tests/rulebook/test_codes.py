@@ -156,7 +156,7 @@ ROWS: dict[str, tuple[str | bytes, str, str]] = {
     "R031": (
         "route: [{name: a, when: {subject: {matches: x}}, do: {tags: x}}]\n",
         'r.yaml:4:36 R031 unknown operator "matches" in route[0].when.subject',
-        "Known: contains, equals, exists, glob, regex, words",
+        "Write  glob: for a whole text with *, or  regex:.",
     ),
     "R032": (
         "route: [{name: a, when: {}, do: {tags: x}}]\n",
@@ -321,6 +321,12 @@ ROWS: dict[str, tuple[str | bytes, str, str]] = {
         "fields: {order: {label: Order}}\n",
         'r.yaml:4:10 R213 warning: the field "order" has no effect: no rule sets it, asks for it or looks at it',
         "Use it or delete it.",
+    ),
+    "R214": (
+        "agents: [{name: Bo, address: bo@acme.example, departments: desk, active: no}]\n"
+        "route: [{name: a, do: {assign: Bo}}]\n",
+        'r.yaml:5:32 R214 warning: "Bo" is not active: nothing is sent to that agent',
+        "Name somebody else, or make the agent active again.",
     ),
     "T001": (
         "tests: [{name: t, mail: {subject: x}, expect: {priority: low}}]\n",

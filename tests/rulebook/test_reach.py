@@ -189,3 +189,25 @@ def facts_only_reply(problems: list[Problem], name: str, is_new: bool) -> bool:
 
 
 FACTS = [make_facts(read(route(f"name: a, {DO}"))[0], SITE, mail, None) for mail in MAILS]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "is_covered"),
+    [
+        ("voice", "invoice", True),
+        ("i", "invoice", True),
+        ("INVOICE", "invoices", True),
+        ("invoice of the month", "the invoice of the month of may", True),
+        ("a text of more letters than keys have", "see: a text of more letters than keys have", True),
+        ("a text of more letters than keys have", "a text of more letters than keys had", False),
+        ("[voice, faktura]", "[invoices, fakturas]", True),
+        ("[voice, faktura]", "[invoices, rechnung]", False),
+        ("invoices", "invoice", False),
+    ],
+)
+def test_contains_when_an_earlier_piece_stands_in_a_later_one_is_covered(
+    earlier: str, later: str, is_covered: bool
+) -> None:
+    first, second = f"subject: {{contains: '{earlier}'}}", f"subject: {{contains: '{later}'}}"
+    _, problems = read(route(rule("first", first), rule("second", second)).replace("'[", "[").replace("]'", "]"))
+    assert [problem.code for problem in problems] == (["R201"] if is_covered else [])

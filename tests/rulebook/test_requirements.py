@@ -7,7 +7,10 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailproc.rulebook.requirements import find_words, may_match
+from mailproc.rulebook.folding import Text
+from mailproc.rulebook.patterns import Budget, compile_pattern
+from mailproc.rulebook.requirements import find_leads, find_needs, find_words, may_match
+from mailproc.rulebook.view import View
 
 
 @pytest.mark.parametrize(
@@ -88,3 +91,85 @@ def test_words_when_something_matches_are_there(source: str, text: str) -> None:
     except (regex.error, TimeoutError):
         return
     assert found is None or may_match(find_words(source), text.casefold())
+
+
+@pytest.mark.parametrize(
+    ("source", "digits"),
+    [
+        (r"\b(?:order|bestellung)\W{0,3}(?P<order>\d{6,8})\b", 6),
+        (r"[0-9]{4}-?[0-9]{3}", 4),
+        (r"\d\d", 1),
+        (r"(?:\d{3}|\d{5})x", 3),
+        (r"(?:\d{3}|x)", 0),
+        (r"\d*", 0),
+        (r"(?:\d{4})?", 0),
+        (r"(?:\d{4})+", 4),
+        (r"(?=\d{4})x", 0),
+        (r"[0-9a]{4}", 0),
+        (r"[^0-9]{4}", 0),
+        (r"\D{4}", 0),
+        (r"\\d{4}", 0),
+    ],
+)
+def test_digits_when_every_match_holds_so_many_in_a_row(source: str, digits: int) -> None:
+    assert find_needs(source)[1] == digits
+
+
+@pytest.mark.parametrize(
+    ("source", "leads"),
+    [
+        (r"\b(?:order|Zamówienie)\W{0,3}\d", ("order", "zamówienie")),
+        (r"(?P<what>order no|bill)x", ("order no", "bill")),
+        (r"contract[ -]?\d", ("contrac",)),
+        (r"orders?", ("order",)),
+        (r"order{2}", ("orde",)),
+        (r"(?:or|order)x", ()),
+        (r"(?:order|bill)?x", ()),
+        (r"(?:order|bill){e<2}", ()),
+        (r"order|bill", ()),
+        (r"(?:order|bill)|x", ()),
+        (r"(?:order|)x", ()),
+        (r"(?:Straße|bill)x", ()),
+        (r"(?i:order)x", ()),
+        (r"\w+order", ()),
+        (r"^order", ()),
+    ],
+)
+def test_leads_when_every_match_begins_with_one(source: str, leads: tuple[str, ...]) -> None:
+    assert find_leads(source)[0] == leads
+
+
+LEADS = ["order", "ordre", "zamówienie", "bill", "iii"]
+TAILS = [r"\W{1,3}(?P<no>\d{2,4})\b", r" ?(?P<no>[ab]|\d)", r"(?!x)(?P<no>.)", r"s?\b", r"(?<=r)(?P<no>x)"]
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.lists(st.sampled_from(LEADS), min_size=1, max_size=3),
+    st.sampled_from(TAILS),
+    st.booleans(),
+    st.lists(st.sampled_from([*LEADS, "ORDER", "Bİll", "bıll", "ß", " ", "  12", "#123", "x", "s", "a1"]), max_size=12),
+)
+def test_a_pattern_with_leads_finds_what_a_search_finds(
+    leads: list[str], tail: str, has_boundary: bool, pieces: list[str]
+) -> None:
+    boundary = r"\b" if has_boundary else ""
+    pattern = compile_pattern(f"{boundary}(?:{'|'.join(leads)}){tail}")
+    text = Text("".join(pieces))
+    view = View(None, None, None, Budget())  # type: ignore[arg-type]
+    assert pattern.leads
+    found = pattern.compiled.search(text.searched)
+    assert view.search_in(pattern, text) is (found is not None)
+    expected = {name: value for name, value in found.groupdict().items() if value is not None} if found else {}
+    assert view.groups == {name: value.strip() for name, value in expected.items()}
+
+
+@settings(deadline=None, max_examples=300)
+@given(PATTERNS, st.text(alphabet="aAbBcC019. ", max_size=14))
+def test_digits_when_something_matches_are_there(source: str, text: str) -> None:
+    for inner in (source, source.replace("c", r"\d"), source.replace("abc", "[0-9]")):
+        try:
+            found = regex.compile(inner, regex.IGNORECASE).search(text, timeout=0.1)
+        except (regex.error, TimeoutError):
+            continue
+        assert found is None or find_needs(inner)[1] <= Text(text).most_digits

@@ -40,7 +40,7 @@ def ticket(config: Path | None, number: str, as_test: bool, file: Path | None) -
     from mailproc import settings
     from mailproc.cli.rules.redaction import Redactor, describe, find_names, outcome_of
     from mailproc.cli.rules.source import shorten
-    from mailproc.opening.rulefiles import read_rules
+    from mailproc.opening.rulefolder import read_rules
     from mailproc.rulebook.book import load
     from mailproc.rulebook.evaluate import evaluate
 

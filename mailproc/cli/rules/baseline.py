@@ -47,17 +47,21 @@ def _read_running(tx: "Tx") -> Files:
 
 
 def _read_folder(path: Path) -> Files:
-    paths = sorted([*path.glob("*.yaml"), *path.glob("*.yml")]) if path.is_dir() else [path]
-    if not paths:
-        raise ConfigError((f"{path}: no rule files (*.yaml) here",))
-    try:
-        return tuple((str(path), path.read_text(encoding="utf-8")) for path in paths)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError((f"{path}: cannot be read as UTF-8 text: {error}",)) from None
+    from mailproc.opening.rulefolder import read_rules, read_texts
+    from mailproc.yamlnodes import format_problem
+
+    if path.is_dir():
+        return read_rules(path)
+    files, broken = read_texts([(str(path), path)])
+    if broken:
+        raise ConfigError(tuple(format_problem(problem, "") for problem in broken))
+    return files
 
 
 def _read_commit(ref: str, rules: Path) -> Files:
     """The rule files as they were in that commit."""
+    from mailproc.opening.rulefolder import TESTS, is_rule_name, order_of
+
     folder = (rules if rules.is_dir() else rules.parent).resolve()
     if not _REF.fullmatch(ref):
         raise click.UsageError(f"--against {ref!r} is neither {RUNNING}, a folder nor the name of a git commit")
@@ -68,11 +72,11 @@ def _read_commit(ref: str, rules: Path) -> Files:
         raise click.UsageError(f"--against {ref}: no such folder, and no such commit in {folder}{text}") from None
     sha = commit.decode("ascii").strip()
     try:
-        listed = _git(folder, "ls-tree", "-z", "--name-only", sha, "./")
-        names = [name for name in listed.decode("utf-8", "replace").split("\0") if name.endswith((".yaml", ".yml"))]
+        listed = _git(folder, "ls-tree", "-z", "--name-only", sha, "./", f"./{TESTS}/")
+        names = sorted(filter(is_rule_name, listed.decode("utf-8", "replace").split("\0")), key=order_of)
         if not rules.is_dir():
             names = [name for name in names if name == rules.name]
-        files = [(f"{ref}:{name}", _git(folder, "cat-file", "blob", f"{sha}:./{name}")) for name in sorted(names)]
+        files = [(f"{ref}:{name}", _git(folder, "cat-file", "blob", f"{sha}:./{name}")) for name in names]
     except _GitError as error:
         raise ConfigError((f"git cannot read {folder} of {ref}: {error}",)) from None
     if not files:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from mailproc.cli.rules.schema import find_outdated
 from mailproc.cli.rules.source import (
     Findings,
     count,
     examine,
     find_source,
+    shorten,
     show_findings,
     with_source,
     write_json,
@@ -44,6 +46,8 @@ def check(
         show_findings(findings, (*findings.problems, *tests), form)
         if form == "text":
             click.echo(_sum_up(findings))
+            for path in find_outdated(findings.source.paths):
+                click.echo(f"{shorten(path)} is another version's; for your editor: mailproc rules schema --write")
     is_wrong = findings.errors or findings.failed or (strict and findings.problems)
     sys.exit(1 if is_wrong else 0)
 
@@ -117,6 +121,7 @@ def _find_coverage(findings: Findings) -> tuple[tuple[str, ...], int]:
 
 def _sum_up(findings: Findings) -> str:
     """One line at the end: what is wrong, or that nothing is."""
+    from mailproc import yamlnodes
     from mailproc.rulebook.rules import walk
 
     warnings = len(findings.problems) - len(findings.errors)
@@ -130,7 +135,8 @@ def _sum_up(findings: Findings) -> str:
         if number
     ]
     if findings.book is None:
-        return f"{', '.join(parts)}; the tests were not run"
+        more = any(problem.code in yamlnodes.CODES for problem in findings.errors)
+        return f"{', '.join(parts)}; the tests were not run" + (", and more may show once it can be read" * more)
     every = len(findings.book.classify) + len(walk(findings.book.route))
     seen = f"{count(len(findings.source.files), 'file')}, {count(every, 'rule')}, {count(len(findings.tests), 'test')}"
     return f"{seen}: {', '.join(parts) or 'all is well'}"

@@ -37,6 +37,7 @@ class Explained:
     decision: "Decision"
     mails: "tuple[ComposedMail, ...]"
     walks: "tuple[Walk, ...]"
+    is_supposed: bool = False  # the mail was not given to the rules: the way it would go if it had not come before
 
 
 @click.command()
@@ -159,8 +160,11 @@ def _print(found: Explained, book: "Rulebook") -> None:
     click.echo(f"{found.decision.outcome}: {REASONS[found.decision.reason]}")
     if not found.walks:
         click.echo("the rules were not asked:")
+    if not found.walks or found.is_supposed:
         for step in found.decision.trace:
             click.echo(f"  {_MARKS[step.matched]} {step.room}: {step.text}")
+    if found.is_supposed:
+        click.echo("had it not come before:")
     _print_walks(found.walks, book)
     for item in found.mails:
         click.echo(f"\n── {item.mail.purpose} to {item.mail.recipient}: {item.subject}")
@@ -216,6 +220,7 @@ def _load(config: Path | None) -> "Settings":
 def _explain_file(raw: bytes, source: Source, book: "Rulebook", loaded: "Settings | None") -> Explained:
     """At a site with all that is stored there; without one as the first mail it ever got."""
     from mailproc.intake.pipe import envelope_from_pipe
+    from mailproc.records.decision import Outcome
     from mailproc.rulebook.watching import Watcher
 
     envelope = envelope_from_pipe(raw, None, (), source.site.addresses, datetime.now(UTC))
@@ -232,6 +237,9 @@ def _explain_file(raw: bytes, source: Source, book: "Rulebook", loaded: "Setting
     with open_store(loaded.database) as store:
         renderer = Renderer(loaded.templates_dir, loaded.site.default_language)
         preview = Engine(policy, store, renderer).preview(raw, envelope)
+    if preview.decision.outcome is Outcome.DUPLICATE:  # as a mail saved from a mailbox is: the rules are what matters
+        alone = Watcher(book)
+        return Explained(preview.decision, (), _decide_alone(raw, envelope, source, alone).walks, is_supposed=True)
     return Explained(preview.decision, preview.mails, tuple(watcher.walks))
 
 
@@ -268,7 +276,7 @@ def _decide_alone(
     trust = trust or assess(inbound, envelope, site)
     found = find_keys(inbound, envelope, site, policy.keys)
     decision = decide_mail(inbound, envelope, trust, found, Known(next_serial=10_000), policy, now)
-    renderer = Renderer(None, site.default_language)
+    renderer = Renderer(source.templates_dir, site.default_language)
     mails = tuple(
         compose_mail(effect.mail, inbound.attachments, now, policy, renderer)
         for effect in decision.effects

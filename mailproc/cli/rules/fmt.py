@@ -66,7 +66,7 @@ def fmt(config: Path | None, paths: tuple[Path, ...], only_check: bool, as_diff:
 
 def _find_files(config: Path | None, paths: tuple[Path, ...]) -> list[Path]:
     from mailproc import settings
-    from mailproc.opening.rulefiles import find_rule_files
+    from mailproc.opening.rulefolder import find_rule_files
 
     folders = paths or (settings.load(settings.find(config), needs_secrets=False).rules_dir,)
     return [file for path in folders for file in (find_rule_files(path) if path.is_dir() else [path])]

@@ -1,8 +1,10 @@
 """Which rule files a command reads, for which site, and what there is to say of them. Reads files; writes nothing."""
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +25,13 @@ FORMATS = click.Choice(["text", "json", "github"])
 class Source:
     """What a command reads: the files, and the site they are for."""
 
-    files: tuple[tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...]  # (name as it is shown, text)
     broken: "tuple[Problem, ...]"  # files that are not even text
     site: "Site"
     templates: frozenset[str] | None
     folders: tuple[Path, ...]  # where a test's `eml` is looked for
+    paths: tuple[Path, ...] = ()  # of the files
+    templates_dir: Path | None = None  # the site's own mails
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,11 @@ def with_source(command: Any) -> Any:
 
 def find_source(config: Path | None, paths: tuple[Path, ...], addresses: tuple[str, ...]) -> Source:
     """The files that the options name, else the site's. Raises ConfigError when there is no site to check against."""
-    from mailproc import settings, stock, yamlnodes
+    from mailproc import settings, stock
+    from mailproc.opening.rulefolder import find_mail_places, find_rule_files, read_texts, say_empty, template_names
 
-    template_folders = [stock.templates_dir()]
+    templates_dir: Path | None = None
+    is_site = False
     if addresses:
         if not paths:
             raise click.UsageError("--address is for rules without a site: name them with --rules DIR or as PATH")
@@ -80,32 +86,22 @@ def find_source(config: Path | None, paths: tuple[Path, ...], addresses: tuple[s
             advice = "To check rules without a site, name its intake addresses: --address support@acme.example"
             raise ConfigError((*error.problems, advice)) from None
         site, base = loaded.site, loaded.folder
+        is_site = not paths
         paths = paths or (loaded.rules_dir,)
-        template_folders.append(loaded.templates_dir)
+        templates_dir = loaded.templates_dir
     names: list[Path] = []
     for path in paths:
-        names += list_files(path) if path.is_dir() else [path]
-    if not names:
-        raise ConfigError(tuple(f"{shorten(path)}: no rule files (*.yaml) here" for path in paths))
-    files: list[tuple[str, str]] = []
-    broken: list[Problem] = []
-    for name in dict.fromkeys(names):
-        try:
-            raw = name.read_bytes()
-            files.append((shorten(name), raw.decode("utf-8")))
-        except UnicodeDecodeError:
-            broken += yamlnodes.load(raw, shorten(name)).problems
-        except OSError as error:
-            raise ConfigError((f"{shorten(name)}: cannot be read: {error.strerror}",)) from None
-    folders = (
-        base,
-        *dict.fromkeys(name.parent for name in names),
-        *dict.fromkeys(name.parent.parent for name in names),
-    )
-    templates = _find_templates(template_folders)
+        found = find_rule_files(path) if is_site or path.is_dir() else [path]
+        if not found:
+            raise ConfigError((say_empty(path, shorten(path)),))
+        names += found
+    names = list(dict.fromkeys(names))
+    shown = [shorten(name) for name in names]
+    files, broken = read_texts(zip(shown, names, strict=True))
+    templates = template_names(*(folder for folder in (stock.templates_dir(), templates_dir) if folder))
     if addresses:  # nobody said which languages such a site speaks: it misses no template
         templates = frozenset(name.rpartition("/")[2] for name in templates)
-    return Source(tuple(files), tuple(broken), site, templates, folders)
+    return Source(files, broken, site, templates, find_mail_places(base, names), tuple(names), templates_dir)
 
 
 def _make_site(addresses: tuple[str, ...]) -> "Site":
@@ -120,13 +116,8 @@ def _make_site(addresses: tuple[str, ...]) -> "Site":
     return Site("Example", "ACME", ours, domain_of(ours[0]), languages=tuple(SHIPPED_LANGUAGES))
 
 
-def _find_templates(folders: Iterable[Path]) -> frozenset[str]:
-    """The mails there are, each as `de/received`."""
-    paths = (path for folder in folders for path in folder.glob("*/*.txt.j2"))
-    return frozenset(f"{path.parent.name}/{path.name.removesuffix('.txt.j2')}" for path in paths)
-
-
 def examine(source: Source, only: str = "") -> Findings:
+    from mailproc.opening.rulefolder import read_mail
     from mailproc.rulebook.book import read_book
     from mailproc.rulebook.check import run_tests
 
@@ -136,14 +127,8 @@ def examine(source: Source, only: str = "") -> Findings:
     if book is None:
         return Findings(source, None, problems, ())
 
-    def read_mail(name: str) -> bytes:
-        for folder in source.folders:
-            path = folder / name
-            if path.is_file():
-                return path.read_bytes()
-        raise FileNotFoundError(f"there is no such file in {', '.join(shorten(path) for path in source.folders)}")
-
-    return Findings(source, book, problems, run_tests(book, source.site, only, read_mail))
+    reader = partial(read_mail, source.folders, shown=", ".join(map(shorten, source.folders)))
+    return Findings(source, book, problems, run_tests(book, source.site, only, reader))
 
 
 def show_findings(findings: Findings, problems: "Iterable[Problem]", form: str) -> None:
@@ -155,9 +140,14 @@ def show_findings(findings: Findings, problems: "Iterable[Problem]", form: str) 
         return
     for problem in problems:
         kind = "warning" if problem.is_warning else "error"
-        place = f"file={problem.file},line={max(problem.line, 1)},col={max(problem.column, 1)}"
-        text = f"{problem.code} {problem.text}\n{problem.hint}".strip()
-        click.echo(f"::{kind} {place}::{text.replace('%', '%25').replace(chr(10), '%0A')}")
+        name = _escape(problem.file).replace(":", "%3A").replace(",", "%2C")
+        place = f"file={name},line={max(problem.line, 1)},col={max(problem.column, 1)}"
+        click.echo(f"::{kind} {place}::{_escape(f'{problem.code} {problem.text}{chr(10)}{problem.hint}'.strip())}")
+
+
+def _escape(text: str) -> str:
+    """The text as workflow commands of GitHub carry it: on one line."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def write_json(findings: Findings, *, errors_only: bool = False, **extra: object) -> None:
@@ -191,14 +181,9 @@ def count(number: int, word: str) -> str:
 
 
 def shorten(path: Path) -> str:
-    """The path as an admin would type it here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def list_files(folder: Path) -> list[Path]:
-    """The rule files of a folder in name order, then those of its `tests` folder."""
-    folders = (folder, folder / "tests")
-    return [path for place in folders for path in sorted([*place.glob("*.yaml"), *place.glob("*.yml")])]
+    """The path as an admin would type it here; a link keeps its own name."""
+    here = Path.cwd()
+    for place in (Path(os.path.abspath(path)), path.parent.resolve() / path.name):
+        if place.is_relative_to(here):
+            return str(place.relative_to(here))
+    return str(path)

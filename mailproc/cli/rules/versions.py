@@ -50,20 +50,20 @@ def apply(
     """
     from datetime import UTC, datetime
 
-    from mailproc.opening.rulefiles import Judged, find_cut, name_below, read_rules
+    from mailproc.opening.rulefiles import Judged, find_cut
+    from mailproc.opening.rulefolder import name_below
     from mailproc.opening.versions import keep
     from mailproc.store import rulebooks
 
     loaded = _load_settings(config)
-    whole = read_rules(loaded.rules_dir)
-    files = name_below(whole, loaded.rules_dir)
     source = find_source(config, (), ())
-    shown = tuple((shorten(Path(name).parent) + "/" + Path(name).name, text) for name, text in whole)
-    findings = examine(replace(source, files=shown, broken=()))
+    findings = examine(source)
     _show_trouble(findings, as_json=as_json)
     if findings.errors or findings.failed or findings.book is None:
         click.echo("Nothing was changed.", err=as_json)
         sys.exit(1)
+    whole = zip(source.paths, source.files, strict=True)
+    files = name_below(tuple((str(path), text) for path, (_, text) in whole), loaded.rules_dir)
     with _open_store(loaded) as store:
         with store.read() as tx:
             last = rulebooks.newest(tx)
@@ -74,7 +74,7 @@ def apply(
             return
         if not as_json:
             _show_changes(former, files)
-        cut = find_cut(former, whole, loaded.rules_dir) if former else ()
+        cut = find_cut(former, files, Path(shorten(loaded.rules_dir))) if former else ()
         for line in cut:
             click.echo(line, err=as_json)
         if former is not None and not no_replay:
@@ -201,7 +201,7 @@ def log(config: Path | None, version: int | None, as_diff: bool, as_json: bool) 
       mailproc rules log 12 --diff
     """
     from mailproc.errors import UsageError
-    from mailproc.opening.rulefiles import name_below, read_rules
+    from mailproc.opening.rulefolder import name_below, read_rules
     from mailproc.store import rulebooks
 
     if as_diff and version is None:
@@ -226,7 +226,10 @@ def log(config: Path | None, version: int | None, as_diff: bool, as_json: bool) 
         except ConfigError:
             on_disk = ""
         if versions and on_disk != versions[0].digest:
-            click.echo(f"The files in {shorten(loaded.rules_dir)}/ are not those of version {current}.")
+            click.echo(
+                f"The files in {shorten(loaded.rules_dir)}/ are not those of version {current}: `mailproc rules check`"
+                " says whether they can serve, `mailproc rules apply` puts them in force."
+            )
         return
     if chosen is None or files is None:
         raise UsageError(f"there is no version {version}; `mailproc rules log` shows those that are kept")
@@ -333,7 +336,7 @@ def _replay(loaded: "Settings", former: "Files", book: "Rulebook", *, as_json: b
 
     from mailproc.cli.rules.replay import replay_books, show_outcome
     from mailproc.errors import ConfigError
-    from mailproc.opening.rulefiles import name_whole
+    from mailproc.opening.rulefolder import name_whole
     from mailproc.rulebook.book import load
 
     try:
