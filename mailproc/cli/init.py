@@ -161,7 +161,7 @@ def make_site(folder: Path, answers: Answers) -> Made:
     text = fill_template(answers)
     stock.rules_dir(), stock.templates_dir()  # a broken installation shows before anything is made
     try:
-        settings.parse(text, path)
+        settings.parse(text, path, needs_secrets=False)
         folder.mkdir(parents=True, exist_ok=True)
         _make_file(done, path, text, "the settings, each with a comment")
         site = _read_back(done, path)
@@ -180,7 +180,7 @@ def fill_template(answers: Answers) -> str:
     """The text of mailproc.yaml for these answers."""
     preset = PRESETS[answers.provider]
     operator = answers.operator or f"postmaster@{answers.domain}"
-    blocks = {"INTAKE": preset.intake, "DELIVERY": preset.delivery, "TRUST": preset.trust}
+    blocks = {"INTAKE": preset.intake, "DELIVERY": preset.delivery, "TRUST": preset.trust, "OAUTH": preset.oauth}
     marks = {
         "NAME": _quote(answers.name),
         "PREFIX": answers.prefix,
@@ -191,6 +191,7 @@ def fill_template(answers: Answers) -> str:
         "LANGUAGE": answers.languages[0],
         "TIMEZONE": answers.timezone,
         "OPERATOR": _quote(operator),
+        "ATTACHMENTS": preset.max_attachments_size,
         "HOSTNAME": socket.gethostname().lower(),
     }
     text = stock.site_template()
@@ -220,7 +221,7 @@ def _ask_provider(ask: bool) -> str:
 def _read_back(done: Made, path: Path) -> settings.Settings:
     """The settings of the site, so that an older file's own places are honoured."""
     try:
-        return settings.load(path)
+        return settings.load(path, needs_secrets=False)
     except ConfigError as error:
         text = f"{path} is there already and was left alone, but it has errors:"
         raise ConfigError((text, *error.problems)) from None
@@ -292,7 +293,8 @@ def _describe(folder: Path, done: Made, answers: Answers) -> list[str]:
     steps = [f"mailproc{where} rules check", f"mailproc{where} run"]
     if folder / settings.FILE_NAME in {path for path, _ in done.made}:
         transports = "\n".join(f"    {address}  smtp:[127.0.0.1]:2525" for address in answers.addresses)
-        provider = [step.replace("@TRANSPORTS@", transports) for step in PRESETS[answers.provider].steps]
+        marks = {"@TRANSPORTS@": transports, "@ADDRESS@": answers.addresses[0]}
+        provider = [_MARK.sub(lambda match: marks[match[0]], step) for step in PRESETS[answers.provider].steps]
         steps = ["Read mailproc.yaml once; put your departments and agents into the rules.", *provider, *steps]
         if answers.domain == EXAMPLE_DOMAIN:
             steps.insert(0, f"{EXAMPLE_DOMAIN} is an example: put your own addresses into the settings and the rules.")

@@ -14,7 +14,15 @@ from mailproc import yamlnodes
 from mailproc.errors import ConfigError
 from mailproc.settings.masking import mask
 from mailproc.settings.reader import CODES, SECRET_KEYS, Reader
-from mailproc.settings.records import DeliverySettings, IntakeSettings, Settings
+from mailproc.settings.records import (
+    DeliverySettings,
+    DkimSettings,
+    HealthSettings,
+    IntakeSettings,
+    OAuthSettings,
+    SentCopySettings,
+    Settings,
+)
 from mailproc.settings.schema import read_settings
 from mailproc.settings.values import SHIPPED_LANGUAGES, BadValue
 from mailproc.yamlnodes import Document, Problem, Scalar
@@ -25,7 +33,11 @@ __all__ = [
     "SHIPPED_LANGUAGES",
     "BadValue",
     "DeliverySettings",
+    "DkimSettings",
+    "HealthSettings",
     "IntakeSettings",
+    "OAuthSettings",
+    "SentCopySettings",
     "Settings",
     "find",
     "load",
@@ -34,6 +46,7 @@ __all__ = [
 
 FILE_NAME = "mailproc.yaml"
 SYSTEM_FILE = Path("/etc/mailproc") / FILE_NAME
+_WRITTEN_SECRETS = tuple(key for key in SECRET_KEYS if key != "database")
 
 
 def find(config: Path | None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -120,14 +133,14 @@ def _silence(problem: Problem) -> Problem:
 
 def _secret_keys(document: Document) -> set[str]:
     """The keys whose values are not shown, misspelt ones (`pasword`) among them."""
-    keys: set[str] = {"password", "token"}
+    keys = set(_WRITTEN_SECRETS)
     waiting = [document.root]
     while waiting:
         node = waiting.pop()
         if isinstance(node, yamlnodes.Mapping):
             for key, value in node.entries:
                 waiting.append(value)
-                if yamlnodes.find_nearest(key.value, ("password", "token")):
+                if yamlnodes.find_nearest(key.value, _WRITTEN_SECRETS):
                     keys.add(key.value)
         elif isinstance(node, yamlnodes.Sequence):
             waiting.extend(node.items)
@@ -146,7 +159,7 @@ def _warn_of_readers(reader: Reader, root: yamlnodes.Mapping, path: Path, mode: 
         elif isinstance(node, yamlnodes.Mapping):
             for key, value in node.entries:
                 waiting.append(value)
-                is_secret = key.value in SECRET_KEYS and key.value != "database"
+                is_secret = key.value in _WRITTEN_SECRETS
                 if is_secret and isinstance(value, Scalar) and value.value and "${" not in value.value:
                     text = "a secret stands in a file that everybody on this machine may read"
                     hint = f"Run  chmod 640 {path}  or write ${{env:NAME}} or ${{file:PATH}} instead."

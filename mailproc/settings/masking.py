@@ -22,7 +22,7 @@ def mask(line: str, keys: Iterable[str]) -> str:
         return ""
     line = _PASSWORD_IN_URL.sub(lambda match: (match[1] or match[3]) + _star(match[2] or match[4] or "") + "@", line)
     words = "|".join(re.escape(key) for key in keys)
-    key = rf"""(?<![\w:/$-])["']?(?:[\w-]*(?:{_KEY_WORDS})[\w-]*|{words})\b["']?"""
+    key = rf"""(?<![\w:/$-])["']?(?!token_(?:file|url)\b)(?:[\w-]*(?:{_KEY_WORDS})[\w-]*|{words})\b["']?"""
     secret = re.compile(rf"{key}[ \t]*[:=]?[ \t]*", re.IGNORECASE)
     done = 0
     while match := secret.search(line, done):

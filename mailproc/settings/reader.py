@@ -7,12 +7,12 @@ from typing import TypeVar
 
 from mailproc import yamlnodes
 from mailproc.settings.references import fill, has_reference
-from mailproc.settings.values import BadValue
+from mailproc.settings.values import BadValue, absolute, read_text
 from mailproc.yamlnodes import Node, Problem, Scalar
 
 T = TypeVar("T")
 
-SECRET_KEYS = ("password", "token", "database")
+SECRET_KEYS = ("password", "token", "client_secret", "database")
 
 CODES: dict[str, str] = {
     "S001": "a key that does not exist",
@@ -153,8 +153,32 @@ class Section:
             self.report(key, "S007", f"{self._name(key)}: {error.text}", error.hint, is_warning=is_warning)
             return default
 
-    def section(self, key: str, keys: tuple[str, ...], homes: Mapping[str, str], *, needed: str = "") -> "Section":
-        """The mapping at `key`; an empty one when it is missing or no mapping."""
+    def read_words(self, key: str) -> tuple[str, ...]:
+        """The words of a list in their order, such as a command and its arguments."""
+        node = self._values.get(key)
+        if not isinstance(node, yamlnodes.Sequence):
+            if node is not None:
+                hint = f"Write  {key}: [/usr/local/bin/program, argument]"
+                self.report(key, "S003", f"{self._name(key)} must be a list of words", hint)
+            return ()
+        if not node.items:
+            self.report(key, "S002", f"{self._name(key)} is an empty list", "Name a program, or remove the key.")
+        return tuple(self._convert(item, self._name(key), read_text, "") for item in node.items)
+
+    def read_path(self, key: str, default: str = "", *, needed: str = "") -> str:
+        """An absolute path, started from the settings file's folder when it is relative; "" stays ""."""
+        word = self.read(key, read_text, default, needed=needed)
+        return str(absolute(word, self.reader.folder)) if word else ""
+
+    def section(
+        self, key: str, keys: tuple[str, ...], homes: Mapping[str, str], *, needed: str = "", is_read: bool = False
+    ) -> "Section":
+        """The mapping at `key`; an empty one when it is missing or no mapping. `is_read`: its faults were reported."""
+        if is_read:
+            count = len(self.reader.problems)
+            again = self.section(key, keys, homes)
+            del self.reader.problems[count:]
+            return again
         node = self._values.get(key)
         if isinstance(node, yamlnodes.Mapping):
             return Section(self.reader, node, self._name(key), keys, homes, self.node.find_key(key))

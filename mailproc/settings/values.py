@@ -5,12 +5,15 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from mailproc.message.addresses import is_sendable, normalise
 from mailproc.message.trust import is_registry
 from mailproc.yamlnodes import did_you_mean
 
 SHIPPED_LANGUAGES = ("en", "de", "es", "fr", "it", "no", "pl")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 RESERVED_PREFIXES = frozenset(("TICKET", "CASE", "ID", "RE", "FW", "FWD", "AW", "WG"))
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -138,7 +141,7 @@ def read_address(word: str) -> str:
     if "<" in word or " " in word:
         raise BadValue(f'"{word}" is not a bare e-mail address', "Write the address alone, without a name or < >.")
     address = normalise(word)
-    if not address or not is_sendable(address):
+    if not address or not is_sendable(address) or not address.isascii():
         raise BadValue(f'"{word}" is not an e-mail address mail can be sent to', "Write it like support@example.org")
     return address
 
@@ -267,20 +270,77 @@ def read_resolver(word: str) -> str:
 
 
 def read_start(word: str) -> str:
-    """`now`, `all`, or a date."""
-    if word.lower() in ("now", "all"):
-        return word.lower()
+    """`now`, `all`, or the date of `since 2026-01-31`."""
+    plain = word.lower()
+    if plain in ("now", "all"):
+        return plain
     try:
-        return date.fromisoformat(word).isoformat()
+        return date.fromisoformat(plain.removeprefix("since").strip()).isoformat()
     except ValueError:
-        raise BadValue(f'"{word}" is not now, all or a date', "Write a date as 2026-01-31.") from None
+        raise BadValue(f'"{word}" is not now, all or a date', "Write  since 2026-01-31") from None
 
 
-def read_after(word: str) -> str:
-    """`move:FOLDER`, `seen` or `keep`."""
-    if word.lower() in ("seen", "keep"):
-        return word.lower()
-    kind, _, folder = read_text(word).partition(":")
-    if kind.lower() == "move" and folder.strip():
-        return f"move:{folder.strip()}"
-    raise BadValue(f'"{word}" is not move:FOLDER, seen or keep', 'Write "move:Processed"; mail is never deleted.')
+def read_after(*choices: str) -> Callable[[str], str]:
+    """A reader of what becomes of a stored mail: one of the words, or `move:FOLDER`."""
+    said = f"{', '.join(choices)} or move:FOLDER"
+
+    def read(word: str) -> str:
+        if word.lower() in choices:
+            return word.lower()
+        kind, colon, folder = read_text(word).partition(":")
+        if kind.lower() == "move" and colon and folder.strip():
+            return f"move:{folder.strip()}"
+        guess = did_you_mean(word, choices)
+        raise BadValue(f'"{word}" is not {said}' + (f": {guess}" if guess else ""), 'Write "move:Processed" in quotes.')
+
+    return read
+
+
+def read_folder(word: str) -> str:
+    """The name of an IMAP folder; INBOX is the same in any case (RFC 9051 section 5.1)."""
+    return "INBOX" if word.upper() == "INBOX" else read_text(word)
+
+
+def read_rate(word: str) -> int | None:
+    """At least one, or `none`."""
+    if word == "0":
+        raise BadValue("0 would let nothing through", "Write a number, or none for no limit.")
+    return read_limit(word)
+
+
+def read_mode(word: str) -> int:
+    """The permissions of a file in octal: 0660."""
+    if not re.fullmatch(r"0?[0-7]{3}", word):
+        raise BadValue(f'"{word}" are no permissions', 'Write them in octal: "0660" owner and group, "0666" everybody.')
+    return int(word, 8)
+
+
+def read_url(word: str) -> str:
+    """An https address without a slash at its end; http only on this machine, where nobody listens on the way."""
+    try:
+        parts = urlsplit(read_text(word))
+        host, is_whole = parts.hostname or "", not parts.query and not parts.fragment and parts.port != 0
+    except ValueError:  # a port that is no number, brackets that do not match
+        host, is_whole = "", False
+    if not host or not is_whole or "@" in parts.netloc or parts.scheme not in ("https", "http"):
+        raise BadValue("this is not the address of a server", "Write it like https://login.microsoftonline.us")
+    if parts.scheme == "http" and host not in LOOPBACK:
+        raise BadValue(f"secrets would travel to {host} unprotected", "Write https:// in front.")
+    return word.rstrip("/")
+
+
+def read_label(word: str) -> str:
+    """A short name that is also a file's name."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", word):
+        return word
+    raise BadValue(f'"{word}" cannot be a name here', "Take letters, digits, - and _, such as support.")
+
+
+def absolute(word: str, folder: Path) -> Path:
+    """The path, started from `folder` when it is relative; `~/` is the home of the user."""
+    if word == "~" or word.startswith("~/"):
+        try:
+            return Path(word).expanduser()
+        except RuntimeError:  # no home: then it is a folder's name
+            pass
+    return folder / word

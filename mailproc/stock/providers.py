@@ -1,11 +1,10 @@
-"""What `mailproc init` writes for each mail provider. Data only; what needs a secret is written as a comment."""
+"""What `mailproc init` writes for each mail provider. Data only; a secret is read from the environment at start."""
 
 from dataclasses import dataclass
 
-_SENT = "delivery: {kind: maildir, path: data/sent}  # until the lines above are filled in"
 _NO_TRUST = """\
-  trusted_authserv_ids: []            # the first word of Authentication-Results in a mail you received
-  border_hosts: []                    # the hosts that write it; none: the same names
+  # trusted_authserv_ids: []          # the first word of Authentication-Results in a mail you received
+  # border_hosts: []                  # the hosts that write it; none: the same names
   trusted_networks: []                # 10.0.0.0/8, 192.0.2.7: our own mail servers
 """
 
@@ -18,59 +17,62 @@ class Preset:
     intake: str
     delivery: str
     trust: str
+    oauth: str = "oauth: []\n"
     steps: tuple[str, ...] = ()
+    max_attachments_size: str = "20MB"
 
 
 def _hosted(
-    title: str, imap: str, smtp: str, authserv_id: str, border: str, secret: str, steps: tuple[str, ...]
+    title: str,
+    provider: str,
+    login: str,
+    authserv_id: str,
+    border: str,
+    steps: tuple[str, ...],
+    oauth: str = "oauth: []\n",
+    max_attachments_size: str = "20MB",
 ) -> Preset:
     """A provider whose mailbox is read by IMAP and who takes mail with a login."""
-    ids, borders = f'["{authserv_id}"]', f'["{border}"]'
     return Preset(
         title=title,
         intake=f"""\
-# A mailbox, read by a later version:
-# - {{kind: imap, name: support, {imap},
-#    user: @ADDRESS@, {secret},
-#    folder: INBOX, start: now, after: "move:Processed", idle: yes, poll_seconds: 60}}
+  - {{kind: imap, name: support, provider: {provider}, user: @ADDRESS@, {login},
+     folder: INBOX, start: now, after: "move:Processed"}}
 """,
         delivery=f"""\
-# delivery: {{kind: smtp, {smtp}, user: @ADDRESS@,
-#            password: "${{env:SMTP_PASSWORD}}"}}
-{_SENT}
+delivery: {{kind: smtp, provider: {provider}, user: @ADDRESS@, {login}}}
 """,
         trust=f"""\
-  trusted_authserv_ids: {ids}  # the first word of Authentication-Results in a mail you received
-  border_hosts: {borders}  # the hosts that write it
+  trusted_authserv_ids: ["{authserv_id}"]  # the first word of Authentication-Results in a mail you received
+  border_hosts: ["{border}"]  # the hosts that write it
   trusted_networks: []                # 10.0.0.0/8, 192.0.2.7: our own mail servers
 """,
-        steps=(
-            f"{title}: forward this mailbox to a mail server of yours that hands the mail to 127.0.0.1:2525 by SMTP "
-            "(reading it by IMAP is not in this version yet).",
-            *steps,
-        ),
+        oauth=oauth,
+        steps=steps,
+        max_attachments_size=max_attachments_size,
     )
 
 
-_PASSWORD = 'password: "${env:IMAP_PASSWORD}"'
-_TOKEN = 'token: "${env:IMAP_TOKEN}"'
+_PASSWORD = 'password: "${env:MAIL_PASSWORD}"'
 
 PRESETS: dict[str, Preset] = {
     "generic": Preset(
         title="any mail server",
         intake="""\
-# A mailbox, read by a later version:
-# - {kind: imap, name: support, host: imap.@DOMAIN@, port: 993, tls: required,
-#    user: @ADDRESS@, password: "${env:IMAP_PASSWORD}",
-#    folder: INBOX, start: now, after: "move:Processed", idle: yes, poll_seconds: 60}
+# A mailbox:
+# - {kind: imap, name: support, host: imap.@DOMAIN@, user: @ADDRESS@, password: "${env:MAIL_PASSWORD}",
+#    folder: INBOX, start: now, after: "move:Processed"}
 """,
-        delivery=f"""\
-# delivery: {{kind: smtp, host: smtp.@DOMAIN@, port: 587, tls: starttls, user: @ADDRESS@,
-#            password: "${{env:SMTP_PASSWORD}}"}}
-{_SENT}
+        delivery="""\
+# delivery: {kind: smtp, host: smtp.@DOMAIN@, port: 587, tls: starttls, user: @ADDRESS@,
+#            password: "${env:MAIL_PASSWORD}"}
+delivery: {kind: maildir, path: data/sent}  # until the lines above are filled in
 """,
         trust=_NO_TRUST,
-        steps=("Let your mail server hand the mail of your addresses to 127.0.0.1:2525 by SMTP.",),
+        steps=(
+            "Fill in the mailbox under intake and your mail server under delivery, or let your mail server hand the "
+            "mail of your addresses to 127.0.0.1:2525 by SMTP.",
+        ),
     ),
     "postfix": Preset(
         title="Postfix on this machine",
@@ -83,40 +85,55 @@ PRESETS: dict[str, Preset] = {
   trusted_networks: [127.0.0.0/8, "::1/128"]
 """,
         steps=(
-            "Postfix, /etc/postfix/transport, one line for each of your addresses, then postmap it:\n"
-            "@TRANSPORTS@",
-            "Postfix, main.cf:\n"
+            "Postfix, /etc/postfix/transport, one line for each of your addresses:\n@TRANSPORTS@",
+            "Postfix, main.cf (where mydestination holds your domain; relay_recipient_maps where relay_domains does):\n"
+            "    recipient_delimiter = +\n"
             "    transport_maps = hash:/etc/postfix/transport\n"
-            "    recipient_delimiter = +",
+            "    local_recipient_maps = proxy:unix:passwd.byname $alias_maps $transport_maps",
+            "postmap /etc/postfix/transport\n    postfix reload",
             "Let OpenDKIM and OpenDMARC check incoming mail: agents answer only with proven mail.",
         ),
     ),
     "gmail": _hosted(
         "Gmail or Google Workspace",
-        "host: imap.gmail.com, port: 993, tls: required",
-        "host: smtp.gmail.com, port: 587, tls: starttls",
-        "mx.google.com",
-        "mx.google.com",
+        "gmail",
         _PASSWORD,
-        ("Google: turn on 2-step verification and make an app password; start mailproc with it in SMTP_PASSWORD.",),
+        "mx.google.com",
+        "mx.google.com",
+        (
+            "Google: turn on 2-step verification and make an app password; start mailproc with it in MAIL_PASSWORD. "
+            "Workspace without app passwords: a service account, as the settings show under oauth.",
+        ),
+        max_attachments_size="18MB",  # it takes mails of 25 MB, and base64 makes a third more of a file
     ),
     "microsoft365": _hosted(
         "Microsoft 365",
-        "host: outlook.office365.com, port: 993, tls: required",
-        "host: smtp.office365.com, port: 587, tls: starttls",
+        "microsoft365",
+        "oauth: microsoft",
         "microsoft365",  # its field names no server; this word stands for that form
         "*.outlook.com",
-        _TOKEN,
-        ("Microsoft 365: allow authenticated SMTP for this mailbox; start mailproc with its password in "
-         "SMTP_PASSWORD.",),
+        (
+            "Microsoft Entra: register an application, give it the application permissions IMAP.AccessAsApp and "
+            "SMTP.SendAsApp of Office 365 Exchange Online, grant admin consent and make a client secret. Put its "
+            "client ID and your tenant into the settings; start mailproc with the secret in OAUTH_SECRET.",
+            "Exchange Online PowerShell, with the object ID of the Enterprise application (not of the registration):\n"
+            "    New-ServicePrincipal -AppId CLIENT-ID -ObjectId OBJECT-ID\n"
+            "    Add-MailboxPermission -Identity @ADDRESS@ -User OBJECT-ID -AccessRights FullAccess\n"
+            "    Add-RecipientPermission -Identity @ADDRESS@ -Trustee OBJECT-ID -AccessRights SendAs",
+            "mailproc auth status  says whether the token comes.",
+        ),
+        """\
+oauth:
+  - {name: microsoft, provider: microsoft, flow: client_credentials, tenant: @DOMAIN@,
+     client_id: 00000000-0000-0000-0000-000000000000, client_secret: "${env:OAUTH_SECRET}"}
+""",
     ),
     "fastmail": _hosted(
         "Fastmail",
-        "host: imap.fastmail.com, port: 993, tls: required",
-        "host: smtp.fastmail.com, port: 465, tls: required",
-        "*.messagingengine.com",
-        "*.messagingengine.com",
+        "fastmail",
         _PASSWORD,
-        ("Fastmail: make an app password for SMTP; start mailproc with it in SMTP_PASSWORD.",),
+        "*.messagingengine.com",
+        "*.messagingengine.com",
+        ("Fastmail: make an app password for IMAP and SMTP; start mailproc with it in MAIL_PASSWORD.",),
     ),
-}  # fmt: skip
+}

@@ -21,7 +21,10 @@ from mailproc.errors import ConfigError
 from mailproc.rulebook import book
 from mailproc.rulebook.check import run_tests
 from mailproc.settings import DeliverySettings, IntakeSettings
-from mailproc.settings.schema import LIMIT_KEYS, SITE_KEYS, TOP_KEYS, TRUST_KEYS
+from mailproc.settings.doors import DELIVERY_KEYS, INTAKE_KEYS
+from mailproc.settings.oauth import OAUTH_KEYS
+from mailproc.settings.providers import PROVIDERS
+from mailproc.settings.schema import ALARM_KEYS, HEALTH_KEYS, LIMIT_KEYS, SITE_KEYS, TOP_KEYS, TRUST_KEYS
 from mailproc.stock.providers import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +59,10 @@ def test_the_new_file_shows_every_key(tmp_path: Path) -> None:
     assert set(tree) == set(TOP_KEYS)
     assert set(tree["site"]) == set(SITE_KEYS)
     assert set(tree["limits"]) == set(LIMIT_KEYS)
-    assert set(tree["trust"]) | {"resolver"} == set(TRUST_KEYS) and "# resolver:" in text
+    in_comments = {"trusted_authserv_ids", "border_hosts", "resolver"}
+    assert set(tree["trust"]) | in_comments == set(TRUST_KEYS) and all(f"  # {key}: " in text for key in in_comments)
+    for keys_of_kind in (*INTAKE_KEYS.values(), *DELIVERY_KEYS.values(), OAUTH_KEYS, HEALTH_KEYS, ALARM_KEYS):
+        assert [key for key in keys_of_kind if not re.search(rf"\b{key}\b", text)] == []
     assert max(map(len, text.splitlines())) <= 120
 
 
@@ -157,20 +163,29 @@ def test_every_provider_makes_settings_that_load(tmp_path: Path, provider: str, 
     assert result.exit_code == 0
     text = (tmp_path / "mailproc.yaml").read_text("utf-8")
     assert "@ADDRESS" not in text and "@DOMAIN" not in text and "@HOSTNAME" not in text
-    if is_filled_in:  # as an admin would: the comment signs off, the line that stood in for them out
+    assert max(map(len, text.splitlines())) <= 120
+    if is_filled_in and provider == "generic":  # as an admin would: the comment signs off, the stand-in out
         text = re.sub(r"^# - \{kind: imap", "  - {kind: imap", text, flags=re.M)
-        text = re.sub(r"^#    ", "     ", text, flags=re.M)
-        if "# delivery:" in text:
-            text = re.sub(r"^delivery:.*\n", "", text, flags=re.M).replace("# delivery:", "delivery:")
-            text = re.sub(r"^#( +password)", r" \1", text, flags=re.M)
-    environ = {"IMAP_PASSWORD": "a", "IMAP_TOKEN": "b", "SMTP_PASSWORD": "c"}
-    loaded = settings.parse(text, tmp_path / "mailproc.yaml", environ)
-    assert loaded.warnings == ()
-    assert loaded.delivery.kind == ("smtp" if is_filled_in or provider == "postfix" else "maildir")
-    kinds = [intake.kind for intake in loaded.intakes]
-    assert kinds == (["smtp", "imap"] if is_filled_in and provider != "postfix" else ["smtp"])
-    if provider == "gmail":
-        assert loaded.site.trust.trusted_authserv_ids == ("mx.google.com",)
+        text = re.sub(r"^#    folder", "     folder", text, flags=re.M)
+        text = re.sub(r"^delivery:.*\n", "", text, flags=re.M).replace("# delivery:", "delivery:")
+        text = re.sub(r"^#( {6,}password)", r" \1", text, flags=re.M)
+    if is_filled_in:
+        text = text.replace("00000000-0000-0000-0000-000000000000", "c0ffee00-0000-0000-0000-000000000001")
+    path = tmp_path / "mailproc.yaml"
+    environ = {"MAIL_PASSWORD": "a", "OAUTH_SECRET": "b"} if is_filled_in else {}
+    loaded = settings.parse(text, path, environ, needs_secrets=is_filled_in)
+    is_hosted = provider in ("gmail", "microsoft365", "fastmail")
+    assert all(" S007 " in warning for warning in loaded.warnings)
+    assert bool(loaded.warnings) == (is_hosted and not is_filled_in)
+    is_live = is_hosted or (is_filled_in and provider == "generic")
+    assert loaded.delivery.kind == ("smtp" if is_live or provider == "postfix" else "maildir")
+    assert [intake.kind for intake in loaded.intakes] == (["smtp", "imap"] if is_live else ["smtp"])
+    if is_hosted:
+        known = PROVIDERS[provider]
+        assert loaded.site.trust.trusted_authserv_ids == known.trusted_authserv_ids
+        assert loaded.site.trust.border_hosts == known.border_hosts
+        assert loaded.intakes[1].host == known.imap.host and loaded.delivery.host == known.smtp.host
+    assert "@ADDRESS@" not in result.output
 
 
 @hypothesis_settings(deadline=None, max_examples=100)

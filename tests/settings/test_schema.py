@@ -46,6 +46,7 @@ address_extension: dash
 subject_tag: Reply
 numbering: shuffled
 copy_answers: off
+notify_requester: [closed, moved]
 max_message_size: 1.5MB
 max_attachments_size: 500 KB
 reopen_within: 2w
@@ -83,6 +84,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         subject_tag="reply",
         numbering="shuffled",
         copy_answers=False,
+        notify_requester=("closed", "moved"),
         max_attachments_size=500_000,
         reopen_within=timedelta(weeks=2),
         auto_close_after=None,
@@ -103,9 +105,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         IntakeSettings("lmtp", "lmtp", socket=str(tmp_path / "data/lmtp.sock")),
         IntakeSettings(
             "imap", "support", "imap.acme.example", 993, tls="required", user="support", password="x y",
-            start="2026-01-31", after="move:Done it", idle=False, poll_seconds=30,
+            start="2026-01-31", after="move:Done it", idle=False, poll_seconds=30, max_connections=10,
         ),
-        IntakeSettings("maildir", "maildir", path="/var/mail/support"),
+        IntakeSettings("maildir", "maildir", path="/var/mail/support", after="cur"),
         IntakeSettings("smtp", "smtp-2", "::1", 25),
     )  # fmt: skip
     assert [intake.line for intake in loaded.intakes] == [16, 17, 18, 21, 22]

@@ -84,6 +84,10 @@ LEAKY = [
     "delivery:\n  kind: smtp\n  password: x: geheim",
     "intake: [{kind: imap, host: h, user: u, token: 'geheim', prt: 1}]",
     "intake: [{kind: imap, host: h, user: u, pasword: geheim}]",
+    "oauth: [{name: a, provider: google, flow: login, client_secret: geheim, prt: 1}]",
+    "oauth: [{name: a, provider: google, flow: login, client_secrt: geheim}]",
+    "oauth: [{name: a, provider: google, flow: login, client_secret: [geheim]}]",
+    "oauth: [{name: a, provider: google, flow: login, token_url: 'https://u:geheim@h'}]",
     "database: mysql://root:geheim@h/n",
     "database: postgresql://u:geheim@h:port/n",
     "database: postgresql://u:x #geheim@h/n\nfoo: 1",
@@ -103,6 +107,7 @@ def test_no_error_shows_a_secret(tmp_path: Path, text: str) -> None:
 
 def test_no_repr_shows_a_secret(tmp_path: Path) -> None:
     text = IMAP % "geheim" + "delivery: {kind: smtp, host: localhost, user: u, password: geheim}\n"
+    text += "oauth: {name: a, provider: google, flow: login, client_id: c, client_secret: geheim, user: u}\n"
     loaded = read(text + "database: postgresql://u:geheim@h/n\n", tmp_path)
     assert loaded.intakes[0].password == loaded.delivery.password == "geheim"
     assert "geheim" not in repr(loaded) + loaded.shown_database
@@ -115,6 +120,9 @@ def test_no_repr_shows_a_secret(tmp_path: Path) -> None:
          '  {user: a@b.c, password: "${env:IMAP_PASSWORD}", tls: x}'),
         ("  password: hunter, 2  # why", "  password: ******* *  * ***"),
         ("  password: hunter2  # why", "  password: *******  # why"),
+        ("  token_file: data/x.json", "  token_file: data/x.json"),
+        ("  token_url: https://h/x", "  token_url: https://h/x"),
+        ("  client_secret: hunter2", "  client_secret: *******"),
         ("database: postgresql://user:${env:PGPASSWORD}@host/name",
          "database: postgresql://user:${env:PGPASSWORD}@host/name"),
         ("database: postgresql://user:hunter2@host/name", "database: postgresql://user:*******@host/name"),

@@ -91,7 +91,7 @@ mailproc.yaml:13:14 S004 subject_tag: "alwas" is not one of always, reply, never
 mailproc.yaml:14:12 S006 keys_file is no secret: ${...} is not filled in here
     keys_file: ${env:HOME}/keys
                ^
-    Only password, token, database may hold ${env:NAME} or ${file:PATH}; write the value itself."""
+    Only password, token, client_secret, database may hold ${env:NAME} or ${file:PATH}; write the value itself."""
     )
 
 
@@ -212,13 +212,13 @@ DOORS = [
     ('intake: [{kind: smtp, listen: "unix:s"}]', ["5:31 S004 smtp listens on a host and a port"]),
     ("intake: [{kind: maildir}]", ['5:10 S002 "intake[0].path" is missing']),
     ("intake: [{kind: imap, host: h}]", ['5:10 S002 "intake[0].user" is missing',
-     "5:10 S002 intake[0] has neither password nor token"]),
+     "5:10 S002 intake[0] has neither password nor oauth nor token"]),
     ("intake: [{kind: imap, host: h, user: u, pasword: x}]",
      ['5:41 S001 unknown key "pasword" in intake[0]: did you mean "password"?']),
     ("intake: [{kind: imap, host: 'imap://h', user: u, password: x}]",
      ['5:29 S004 intake[0].host: "imap://h" is not a host name']),
-    ("intake: [{kind: imap, host: h, user: u, password: x, after: delete}]",
-     ['5:61 S004 intake[0].after: "delete" is not move:FOLDER, seen or keep']),
+    ("intake: [{kind: imap, host: h, user: u, password: x, after: archive}]",
+     ['5:61 S004 intake[0].after: "archive" is not keep, seen, delete or move:FOLDER']),
     ("intake: [{kind: imap, host: h, user: u, password: x, start: then}]",
      ['5:61 S004 intake[0].start: "then" is not now, all or a date']),
     ("intake: [{kind: imap, host: h, user: u, password: x, poll_seconds: 0}]",
