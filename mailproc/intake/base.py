@@ -14,6 +14,7 @@ from typing import Protocol
 
 from mailproc.message.addresses import normalise, parse_mailboxes
 from mailproc.records.mail import Envelope
+from mailproc.records.polledfolder import Survey
 
 Deposit = Callable[[bytes, Envelope], "Future[int]"]  # the inbox id, once the commit is durable
 Accepts = Callable[[str], bool]  # is this normalised address one of ours, extension included?
@@ -35,16 +36,18 @@ class IntakeStatus:
 Report = Callable[[IntakeStatus], None]  # called after every poll and every failure
 
 
+def one_line(text: str, most: int = 1_000) -> str:
+    """What a server or a file name says, fit for a terminal, a log and a database: printable, and not too long."""
+    cut = text if len(text) <= most else text[:most] + "..."
+    return "".join(letter if letter.isprintable() else " " for letter in cut)
+
+
 class Intake(Protocol):
     """A way in of a running daemon."""
 
     @property
     def name(self) -> str:
         """What the settings call it."""
-
-    @property
-    def where(self) -> str:
-        """What it listens on or reads, for the log: `127.0.0.1:25`, `unix:/run/x.sock`, `imap.acme.example INBOX`."""
 
     def start(self) -> None:
         """Returns once it listens or its thread runs. Raises Permanent when it cannot be opened."""
@@ -58,6 +61,9 @@ class PolledIntake(Intake, Protocol):
 
     def poll_once(self) -> int:
         """Takes what is there, for `run --once`; how many mails. Raises Temporary when the place is out of reach."""
+
+    def survey(self) -> Survey:
+        """What the next poll would take; changes nothing. Raises Temporary when that cannot be told."""
 
 
 _HEADER_LIMIT = 102_400  # bytes of header looked at, Postfix's header_size_limit
@@ -92,8 +98,8 @@ def is_ours(address: str, addresses: tuple[str, ...]) -> bool:
 def find_recipients(raw: bytes, addresses: tuple[str, ...], accepts: Accepts | None = None) -> tuple[str, ...]:
     """The addresses of ours this mail came to, as its headers tell: never empty while the site has an address.
 
-    The topmost Delivered-To, else the topmost X-Original-To (the last MTA wrote them), else ours in To and Cc,
-    else the site's first address.
+    The topmost Delivered-To, else X-Original-To, else Exim's Envelope-To (the last MTA wrote them), else ours in To
+    and Cc, else the site's first address.
     """
 
     def ours(value: str) -> Iterator[str]:
@@ -101,8 +107,9 @@ def find_recipients(raw: bytes, addresses: tuple[str, ...], accepts: Accepts | N
             if mailbox.addr and (accepts(mailbox.addr) if accepts else is_ours(mailbox.addr, addresses)):
                 yield mailbox.addr
 
-    fields = read_fields(raw, frozenset({"delivered-to", "x-original-to", "to", "cc"}))
-    for name in ("delivered-to", "x-original-to"):
+    written_by_mta = ("delivered-to", "x-original-to", "envelope-to")
+    fields = read_fields(raw, frozenset({*written_by_mta, "to", "cc"}))
+    for name in written_by_mta:
         topmost = next((value for field, value in fields if field == name), "")
         found = tuple(dict.fromkeys(ours(topmost)))
         if found:

@@ -3,6 +3,7 @@
 Makes records only: reading standard input and the exit codes belong to the command.
 """
 
+import hashlib
 from datetime import datetime
 
 from mailproc.intake.base import Accepts, find_recipients
@@ -41,11 +42,15 @@ def envelope_from_file(
     accepts: Accepts | None = None,
     forwards_old: bool = False,
 ) -> Envelope:
-    """How a fed mail came in: it arrives now, whatever its age; its headers say whom it was for."""
+    """How a fed mail came in: it arrives now, whatever its age; its headers say whom it was for.
+
+    Its bytes are its name, so that feeding it again adds nothing, whether or not it has a Message-ID.
+    """
     return Envelope(
         kind="feed",
         received_at=now,
         recipients=find_recipients(raw, addresses, accepts),
+        identity=f"feed:{hashlib.sha256(raw).hexdigest()}",
         forwards_old=forwards_old,
     )
 

@@ -20,7 +20,7 @@ class BareNewlines(StrEnum):
     """What to do about a CR without LF, or LF without CR, inside a mail."""
 
     REFUSE = "refuse"
-    NORMALIZE = "normalize"  # only behind a relay of one's own: LF becomes CRLF, CR a space, as Postfix does
+    NORMALISE = "normalise"  # only behind a relay of one's own: LF becomes CRLF, CR a space, as Postfix does
 
 
 class Fault(StrEnum):
@@ -46,9 +46,9 @@ class DataReader:
         "_max_line_length",
         "_max_size",
         "fault",
-        "has_trailing_bytes",
         "is_complete",
         "received",
+        "trailing",
     )
 
     def __init__(self, max_size: int, max_line_length: int, bare_newlines: BareNewlines = BareNewlines.REFUSE) -> None:
@@ -62,7 +62,7 @@ class DataReader:
         self.fault: Fault | None = None
         self.received = 0
         self.is_complete = False
-        self.has_trailing_bytes = False  # the client sent on without waiting for our answer
+        self.trailing = b""  # what the client sent on behind the end, without waiting for our answer
 
     @property
     def held_bytes(self) -> int:
@@ -85,7 +85,7 @@ class DataReader:
             self.received += len(piece)
         else:
             self.is_complete = True
-            self.has_trailing_bytes = len(buffer) > end + len(END)
+            self.trailing = bytes(buffer[end + len(END) :])
             self.received += end + len(END) - old_length
             del buffer[end + 2 :]
         if self.fault is None:
@@ -106,7 +106,7 @@ class DataReader:
         self._buffer = bytearray()
         # RFC 5321 section 4.5.2: the first dot of a line goes
         raw = raw.replace(b"\r\n.", b"\r\n")[2:]
-        if self._bare_newlines is BareNewlines.NORMALIZE:
+        if self._bare_newlines is BareNewlines.NORMALISE:
             raw = _STRAY_CR.sub(b" ", _STRAY_LF.sub(b"\r\n", raw))
         return raw
 

@@ -8,14 +8,15 @@ say 250 to a final dot by itself: that answer is the listener's.
 import asyncio
 import collections
 import logging
-import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from aiosmtpd.smtp import SMTP
 
 from mailproc import maillog
 from mailproc.intake.smtpdata import DataReader, Fault
+from mailproc.intake.smtpgrammar import clean_helo, find_param_fault, read_path
+from mailproc.intake.smtpreplies import FAULTS, NO_SPACE, SENT_ON, TRY_LATER
 from mailproc.message.addresses import normalise
 from mailproc.records.mail import Envelope
 
@@ -26,18 +27,8 @@ _COMMAND_LENGTH = 2_048  # bytes, as Postfix; RFC 5321 asks for 512
 _PIECE = 65_536  # bytes read from the socket at once
 _SMALL = 262_144  # bytes of a mail that is never refused for want of memory
 _LINGER_SECONDS = 5.0  # for a peer that does not read our last words
+_MOST_IDLE_COMMANDS = 100  # between two mails, as Postfix's smtpd_junk_command_limit
 _OVERSHOOT_TIMES = 10  # recipients past the limit get 452 and come back; past that many times the limit it is abuse
-_PATH = re.compile(r'(?:<((?:"(?:[^"\\]|\\.)*"|[^"<>])*)>|([^\s<>]+))((?:\s+\S+)*)')
-_ROUTE = re.compile(r"@[^:]*:")
-
-TRY_LATER = "451 4.3.0 We cannot store mail at the moment; please send it again later"
-NO_SPACE = "452 4.3.1 Our disk is nearly full; please send it again later"
-_FAULTS = {
-    Fault.TOO_BIG: "552 5.3.4 The mail is larger than we accept",
-    Fault.BARE_NEWLINE: "521 5.5.2 The mail has a CR or LF that stands alone (RFC 5321 section 2.3.8); goodbye",
-    Fault.LONG_LINE: "521 5.5.2 The mail has a line that is too long (RFC 5321 section 4.5.3.1.6); goodbye",
-    Fault.NO_MEMORY: "452 4.3.1 We are receiving too much at once; please send it again later",
-}
 
 
 class _NoHooks:
@@ -48,29 +39,39 @@ class _NoHooks:
 
 
 class SmtpSession(SMTP):
-    """One client's connection."""
+    """One client's connection; its commands are listed anew for each subclass."""
+
+    protocol = "ESMTP"
+    greeting_command = "EHLO"
+    offers_pipelining = False  # bytes behind a final dot then always mean mischief or a broken client (T50)
+
+    _commands: ClassVar[list[str]] = []
 
     # aiosmtpd takes this as the stream buffer's size, too; lines of a mail are limited by DataReader.
     line_length_limit = 65_536
 
-    def __init__(self, listener: "SmtpListener", loop: asyncio.AbstractEventLoop) -> None:
+    def __init_subclass__(cls) -> None:
+        cls._commands = _list_commands(cls)
+
+    def __init__(self, listener: "SmtpListener", loop: asyncio.AbstractEventLoop, client: str) -> None:
         self.command_size_limits = collections.defaultdict(lambda: _COMMAND_LENGTH)
         super().__init__(
             _NoHooks(),
             data_size_limit=listener.max_message_size,
             enable_SMTPUTF8=True,
             hostname=listener.hostname,
-            ident="ESMTP mailproc",
-            tls_context=listener.tls_context,
+            ident=f"{self.protocol} mailproc",
+            tls_context=listener.tls_context(),
             timeout=listener.idle_seconds,
             loop=loop,
         )
         self._listener = listener
-        self.client = ""
+        self.client = client
         self.is_committing = False
-        self._is_turned_away = False
+        self.accepted_recipients = 0  # how often RCPT TO was answered with 250
         self._errors = 0
         self._refused_recipients = 0
+        self._idle_commands = 0  # since the last mail: those that bring none
         self._deadline = 0.0
         self._progress_at = 0.0  # the last command that made sense
         self._data: DataReader | None = None
@@ -78,36 +79,21 @@ class SmtpSession(SMTP):
 
     def __dir__(self) -> list[str]:
         # aiosmtpd searches dir() of the protocol for its commands on every connection, twice and slowly.
-        return _COMMANDS
+        return self._commands
 
     # Connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Admits the client or tells it why not; called again after STARTTLS."""
-        if self._original_transport is None:
-            self.client = _client_address(transport)
-            refusal = self._listener.admit(self)
-            if refusal:
-                self._is_turned_away = True
-                assert isinstance(transport, asyncio.WriteTransport)
-                transport.write(refusal.encode("ascii") + b"\r\n")
-                transport.close()
-                return
-            # asyncio reads 256 KB at once, which glibc maps anew from the kernel for every command: 20 us each.
-            if hasattr(transport, "max_size"):
-                transport.max_size = _PIECE
+        """Begins the session; called again after STARTTLS."""
+        # asyncio reads 256 KB at once, which glibc maps anew from the kernel for every command: 20 us each.
+        if self._original_transport is None and hasattr(transport, "max_size"):
+            transport.max_size = _PIECE
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forgets the client. A commit under way goes on: the mail is kept though nobody heard the 250 (F02)."""
-        if self._is_turned_away:
-            return
-        self._listener.forget(self)
+        self._listener.admission.forget(self)
         super().connection_lost(error)
-
-    def eof_received(self) -> bool | None:
-        """Ends the session; a client that closes its side does not wait for answers."""
-        return False if self._is_turned_away else super().eof_received()
 
     def hang_up(self, last_words: str) -> None:
         """Says why and closes, without waiting for a peer that does not read."""
@@ -134,6 +120,7 @@ class SmtpSession(SMTP):
 
     def _set_post_data_state(self) -> None:
         self.envelope = self._create_envelope()
+        self.accepted_recipients = 0
 
     def _set_rset_state(self) -> None:
         self._set_post_data_state()
@@ -166,46 +153,80 @@ class SmtpSession(SMTP):
 
     async def handle_exception(self, error: Exception) -> str:
         """Any surprise is ours, not the sender's: 451, so that the mail is sent again (F03)."""
-        maillog.intake_failed("smtp", client=self.client, error=error)
+        maillog.intake_failed(self._listener.name, client=self.client, error=error)
         return TRY_LATER
 
     def _refuse(self, status: str, *, is_last: bool = False, **details: object) -> str:
-        maillog.refused("smtp", client=self.client, reply=status, **details)
+        maillog.refused(self._listener.name, client=self.client, reply=status, **details)
         if is_last:
             self.hang_up(status)
+        return status
+
+    def answer_mail(self, status: str) -> str:
+        """What goes out in answer to a final dot: one line, in SMTP."""
         return status
 
     # Commands
 
     async def smtp_EHLO(self, hostname: str) -> None:
+        if self._is_idling():
+            return
         if not hostname:
-            await self.push("501 5.5.4 Syntax: EHLO hostname")
+            await self.push(f"501 5.5.4 Syntax: {self.greeting_command} hostname")
             return
         self._set_rset_state()
         assert self.session is not None
         self.session.extended_smtp = True
         self.session.host_name = hostname
-        # PIPELINING is not offered: bytes behind a final dot then always mean mischief or a broken client (T50).
         words = [self.hostname, f"SIZE {self.data_size_limit}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        if self.offers_pipelining:
+            words.append("PIPELINING")
         if self.tls_context and not self._tls_protocol:
             words.append("STARTTLS")
         lines = [f"250-{word}" for word in words[:-1]] + [f"250 {words[-1]}"]
         await self.push("\r\n".join(lines))
 
+    async def smtp_HELO(self, hostname: str) -> None:
+        if not self._is_idling():
+            await super().smtp_HELO(hostname)
+
+    async def smtp_NOOP(self, arg: str | None) -> None:
+        if not self._is_idling():
+            await super().smtp_NOOP(arg)
+
+    async def smtp_RSET(self, arg: str | None) -> None:
+        if not self._is_idling():
+            await super().smtp_RSET(arg)
+
+    async def smtp_STARTTLS(self, arg: str | None) -> None:
+        if self._tls_protocol:
+            await self.push("503 5.5.1 TLS is on already")
+            return
+        is_over = True
+        try:
+            await super().smtp_STARTTLS(arg)
+            is_over = False
+        finally:
+            if is_over:
+                # asyncio tells nobody that a connection was lost in the handshake.
+                self._listener.admission.forget(self)
+
     async def smtp_MAIL(self, arg: str | None) -> None:
-        if await self.check_helo_needed():
+        if await self.check_helo_needed(self.greeting_command):
             return
         assert self.envelope is not None
         if self.envelope.mail_from is not None:
             await self.push("503 5.5.1 One sender is enough; RSET starts again")
             return
-        path, params = _read_path("FROM:", arg)
+        path, params = read_path("FROM:", arg)
         if path is None:
             await self.push("501 5.5.4 Syntax: MAIL FROM:<address>")
             return
-        refusal = _find_param_fault(params, self._listener.max_message_size)
-        if not refusal and not self._listener.has_room():
+        listener = self._listener
+        refusal = find_param_fault(params, listener.max_message_size)
+        if not refusal and not listener.has_room():
             refusal = NO_SPACE
+        refusal = refusal or listener.admission.take_mail(self.client, self.loop.time())
         if refusal:
             await self.push(self._refuse(refusal, sender=path))
             return
@@ -213,13 +234,13 @@ class SmtpSession(SMTP):
         await self.push("250 2.1.0 Ok")
 
     async def smtp_RCPT(self, arg: str | None) -> None:
-        if await self.check_helo_needed():
+        if await self.check_helo_needed(self.greeting_command):
             return
         assert self.envelope is not None
         if self.envelope.mail_from is None:
             await self.push("503 5.5.1 MAIL FROM comes first")
             return
-        path, params = _read_path("TO:", arg)
+        path, params = read_path("TO:", arg)
         if not path:
             await self.push("501 5.5.4 Syntax: RCPT TO:<address>")
         elif params:
@@ -238,16 +259,20 @@ class SmtpSession(SMTP):
             elif not self._listener.accepts(address):
                 await self.push(self._refuse("550 5.1.1 Nobody has this address here", recipient=address))
             else:
+                self.accepted_recipients += 1
                 if address not in self.envelope.rcpt_tos:
                     self.envelope.rcpt_tos.append(address)
                 await self.push("250 2.1.5 Ok")
 
     async def smtp_DATA(self, arg: str | None) -> None:
-        if await self.check_helo_needed():
+        if await self.check_helo_needed(self.greeting_command):
             return
         assert self.envelope is not None
         if arg or not self.envelope.rcpt_tos:
             await self.push("501 5.5.4 Syntax: DATA" if arg else "503 5.5.1 RCPT TO comes first")
+            if self._unread():
+                # A mail that was sent without waiting for our answer must not be read as commands.
+                self._refuse(SENT_ON, is_last=True)
             return
         await self.push("354 Send the mail; end it with <CRLF>.<CRLF>")
         listener = self._listener
@@ -258,23 +283,35 @@ class SmtpSession(SMTP):
         finally:
             self._data = None
             listener.held_bytes -= reader.held_bytes
-        if reader.fault is not None:
-            self._set_post_data_state()
+        if reader.fault is None:
+            answer = self.answer_mail(await self._deposit(reader.mail()))
+            is_last = False
+        else:
             # What was sent to smuggle a second mail may go on right behind: nothing more is read.
             is_last = reader.fault in (Fault.BARE_NEWLINE, Fault.LONG_LINE)
-            status = self._refuse(_FAULTS[reader.fault], is_last=is_last, bytes=reader.received)
-            if not is_last:
-                await self.push(status)
-            return
-        status = await self._deposit(reader.mail())
+            answer = self.answer_mail(self._refuse(FAULTS[reader.fault], bytes=reader.received))
         self._set_post_data_state()
-        await self.push(status)
-        if reader.has_trailing_bytes or self._has_unread_bytes():
-            self._refuse("421 4.5.0 You sent on without waiting for our answer; goodbye", is_last=True)
+        self._idle_commands = 0
+        if is_last:
+            self.hang_up(answer)
+            return
+        await self.push(answer)
+        behind = reader.trailing + self._unread()
+        if self.offers_pipelining and behind.upper() == b"QUIT\r\n":
+            await self.smtp_QUIT(None)
+        elif behind:
+            self._refuse(SENT_ON, is_last=True)
+
+    async def smtp_QUIT(self, arg: str | None) -> None:
+        if not arg:
+            # Whoever comes next may come in at once, not when the connection has been taken down.
+            self._listener.admission.forget(self)
+        await super().smtp_QUIT(arg)
 
     async def smtp_VRFY(self, arg: str | None) -> None:
         # RFC 5321 section 3.5.3: 252 tells nothing and is no error
-        await self.push("252 2.1.5 We do not say; send the mail and we will do our best")
+        if not self._is_idling():
+            await self.push("252 2.1.5 We do not say; send the mail and we will do our best")
 
     async def smtp_EXPN(self, arg: str | None) -> None:
         await self.push("502 5.5.1 We have no lists to show")
@@ -283,7 +320,16 @@ class SmtpSession(SMTP):
         await self.push("502 5.5.1 Nobody needs to log in here")
 
     async def smtp_HELP(self, arg: str | None) -> None:
-        await self.push("214 2.0.0 HELO EHLO MAIL RCPT DATA RSET NOOP VRFY QUIT; write to postmaster for more")
+        if not self._is_idling():
+            await self.push(f"214 2.0.0 {self.greeting_command} MAIL RCPT DATA RSET NOOP QUIT; questions: postmaster")
+
+    def _is_idling(self) -> bool:
+        """True, the session being over, for a client that chats and brings no mail: others need its place (T52)."""
+        self._idle_commands += 1
+        if self._idle_commands > _MOST_IDLE_COMMANDS:
+            self._refuse("421 4.7.0 Too many commands without a mail; goodbye", is_last=True)
+            return True
+        return False
 
     # Receiving and keeping one mail
 
@@ -307,7 +353,7 @@ class SmtpSession(SMTP):
                 listener.held_bytes += reader.held_bytes
             held = reader.held_bytes
             if reader.is_hopeless and reader.fault is not None:
-                self._refuse(_FAULTS[reader.fault], is_last=True, bytes=reader.received)
+                self.hang_up(self.answer_mail(self._refuse(FAULTS[reader.fault], bytes=reader.received)))
                 return False
         return True
 
@@ -317,13 +363,13 @@ class SmtpSession(SMTP):
         listener = self._listener
         sender = self.envelope.mail_from or ""
         envelope = Envelope(
-            kind="smtp",
+            kind=listener.kind,
             received_at=datetime.now(UTC),
             # An address nobody could answer is not the null sender: then it would look like a bounce.
             sender=(normalise(sender) or None) if sender else "",
             recipients=tuple(self.envelope.rcpt_tos),
             client=self.client,
-            helo=_clean_helo(self.session.host_name),
+            helo=clean_helo(self.session.host_name),
         )
         # The listener watches the time from here; this timer would close the connection before the answer.
         self._reset_timeout(listener.deposit_seconds + self._timeout_duration)
@@ -334,44 +380,13 @@ class SmtpSession(SMTP):
             self.is_committing = False
             self._reset_timeout()
 
-    def _has_unread_bytes(self) -> bool:
-        return bool(self._reader._buffer)  # type: ignore[attr-defined]
+    def _unread(self) -> bytes:
+        return bytes(self._reader._buffer)  # type: ignore[attr-defined]
 
 
-_COMMANDS = [name for name in vars(SMTP) | vars(SmtpSession) if name.startswith("smtp_")]
+def _list_commands(cls: type[SMTP]) -> list[str]:
+    return sorted({name for each in cls.__mro__ for name in vars(each) if name.startswith("smtp_")})
 
 
-def _read_path(keyword: str, arg: str | None) -> tuple[str | None, list[str]]:
-    """(the address, parameters) of `FROM:<address> PARAM`; None when it cannot be read, "" for `<>`."""
-    if arg is None or arg[: len(keyword)].upper() != keyword:
-        return None, []
-    match = _PATH.fullmatch(arg[len(keyword) :].strip())
-    if match is None:
-        return None, []
-    path = match[2] if match[1] is None else match[1]
-    # RFC 5321 section 4.1.1.3: a source route is accepted and ignored
-    return _ROUTE.sub("", path, count=1) if path.startswith("@") else path, match[3].upper().split()
-
-
-def _find_param_fault(params: list[str], max_size: int) -> str:
-    for param in params:
-        name, _, value = param.partition("=")
-        if name == "SIZE" and value.isascii() and value.isdigit():
-            if len(value) > 18 or int(value) > max_size:  # RFC 1870 section 6.1
-                return _FAULTS[Fault.TOO_BIG]
-        elif param not in ("BODY=7BIT", "BODY=8BITMIME", "SMTPUTF8"):
-            return "555 5.5.4 We know SIZE, BODY and SMTPUTF8 only"
-    return ""
-
-
-def _client_address(transport: asyncio.BaseTransport) -> str:
-    peer = transport.get_extra_info("peername")
-    address = str(peer[0]) if isinstance(peer, tuple) and peer else ""
-    return address.removeprefix("::ffff:").partition("%")[0]
-
-
-def _clean_helo(name: str | None) -> str:
-    return "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in (name or "")[:255])
-
-
+SmtpSession._commands = _list_commands(SmtpSession)
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's own: it writes what peers send

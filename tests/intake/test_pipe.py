@@ -45,6 +45,7 @@ def test_recipients_of_a_pipe_go_before_headers() -> None:
         ),
         (b"Delivered-To: box17@mail.internal\nX-Original-To: <Billing@OUR.test>\n", "billing@our.test"),
         (b"Delivered-To: billing+a2b3c4@our.test\nTo: support@our.test\n", "billing+a2b3c4@our.test"),
+        (b"Envelope-to: billing+a2b3c4@our.test\nTo: support@our.test\n", "billing+a2b3c4@our.test"),  # Exim's
         # The topmost one is the last MTA's; what stands below may be the sender's own claim.
         (b"Delivered-To: support@our.test\nDelivered-To: billing@our.test\n", "support@our.test"),
         (b"To: x@c.test,\n  Billing <billing@our.test>\nCc: support@our.test\n", "billing@our.test support@our.test"),

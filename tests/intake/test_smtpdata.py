@@ -13,7 +13,7 @@ def read(
     reader = DataReader(size, line, BareNewlines(mode))
     for start in range(0, len(wire), piece):
         if reader.is_complete:
-            reader.has_trailing_bytes = True
+            reader.trailing = b"x"
             break
         reader.feed(wire[start : start + piece])
     return reader
@@ -36,7 +36,7 @@ def read(
 )
 def test_mail_is_exact_when_dots_are_removed(wire: bytes, mail: bytes, piece: int) -> None:
     reader = read(wire, piece=piece)
-    assert (reader.is_complete, reader.fault, reader.has_trailing_bytes) == (True, None, False)
+    assert (reader.is_complete, reader.fault, reader.trailing) == (True, None, b"")
     assert reader.received == len(wire)
     assert reader.mail() == mail
 
@@ -56,7 +56,7 @@ def test_mail_is_exact_when_dots_are_removed(wire: bytes, mail: bytes, piece: in
 def test_bare_newline_is_refused_or_normalised_as_asked(body: bytes, normalised: bytes, piece: int) -> None:
     wire = body + (b"" if body.endswith(b"\r\n") else b"\r\n") + b".\r\n"
     assert read(wire, piece=piece).fault is Fault.BARE_NEWLINE
-    kept = read(wire, piece=piece, mode="normalize")
+    kept = read(wire, piece=piece, mode="normalise")
     assert (kept.is_complete, kept.fault, kept.mail()) == (True, None, normalised)
 
 
@@ -97,7 +97,7 @@ def test_t57_memory_stays_small_when_the_mail_is_too_big() -> None:
 
 def test_trailing_bytes_are_seen_when_the_client_did_not_wait() -> None:
     reader = read(b"a\r\n.\r\nQUIT\r\n")
-    assert (reader.is_complete, reader.has_trailing_bytes, reader.mail()) == (True, True, b"a\r\n")
+    assert (reader.is_complete, reader.trailing, reader.mail()) == (True, b"QUIT\r\n", b"a\r\n")
 
 
 def reference(wire: bytes, size: int, line: int) -> tuple[Fault | None, bytes]:
