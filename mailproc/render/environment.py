@@ -18,7 +18,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailproc.render.linking import link
-from mailproc.render.variables import clean_line
+from mailproc.render.localising import format_count, format_day, format_moment
+from mailproc.render.shaping import to_html, to_text
+from mailproc.render.variables import DAYS, MOMENTS, clean_line
 
 # What a template can raise, an admin's typo included
 TEMPLATE_ERRORS = (
@@ -41,14 +43,14 @@ _SUBJECT = "Subject:"
 _SUBJECT_END = "\x01"  # ends the subject in what a text template makes; cleaned values cannot hold it
 _NOTHING = Markup("")
 _PERCENT = tuple(quote(bytes([byte]), safe="") for byte in range(256))
-_PLAIN = "plain.html.j2"  # the frame for a mail whose HTML is made from its text
+_SHAPED = ".shaped.html.j2"  # the HTML made of a text template; no file has that name
+_FRAMES = frozenset({"layout.html.j2", "parts.html.j2"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     text: jinja2.Template  # its subject, _SUBJECT_END, its text
     html: jinja2.Template
-    is_html_from_text: bool
     language: str  # of the folder that the text was found in
     direction: str
 
@@ -60,10 +62,13 @@ class Templates:
     the sandbox has nothing to find in them; but linked templates call nothing, so it costs nothing either, and stays.
     """
 
-    def __init__(self, folders: tuple[Path, ...], *, is_shipped: bool = False) -> None:
-        self._loader = _Loader(folders)
+    def __init__(
+        self, folders: tuple[Path, ...], *, is_shipped: bool = False, mark: Callable[[str, str], str] | None = None
+    ) -> None:
+        """`mark`, given the source and the path of each HTML file, may put comments into it (`htmlcheck`)."""
+        self._loader = _Loader(folders, mark)
         self._is_shipped = is_shipped
-        self._environment = _Sandbox(
+        self.environment = _Sandbox(
             loader=self._loader,
             undefined=jinja2.StrictUndefined,
             autoescape=_is_html,
@@ -72,23 +77,22 @@ class Templates:
             auto_reload=False,
             cache_size=-1,
         )
-        self._environment.globals = {"range": self._environment.globals["range"]}
-        del self._environment.filters["random"]  # the same values must give the same bytes
-        self._environment.filters |= {"breaks": _breaks, "quoted": _quoted, "mailto": _mailto}
+        self.environment.globals = {"range": self.environment.globals["range"]}
+        del self.environment.filters["random"]  # the same values must give the same bytes
+        self.environment.filters |= {"breaks": _breaks, "quoted": _quoted, "mailto": _mailto, "counted": _counted}
         self._compiled: dict[str, _Compiled] = {}
 
-    def render(self, name: str, context: Mapping[str, object]) -> tuple[str, str, str]:
+    def render(self, name: str, context: Mapping[str, object], timezone: str = "UTC") -> tuple[str, str, str]:
         """(subject, text, HTML) for cleaned values; raises one of `TEMPLATE_ERRORS`."""
         compiled = self._compiled.get(name)
         if compiled is None:
             compiled = self._compiled[name] = self._compile(name)
-        values = {**context, "language": compiled.language, "direction": compiled.direction}
+        language = compiled.language
+        values = {**context, "language": language, "direction": compiled.direction}
+        _localise(values, language, timezone)
         subject, _, text = self._run(compiled.text, values).partition(_SUBJECT_END)
         subject = " ".join(clean_line(subject).split())
-        text = text.strip("\n") + "\n"
-        if compiled.is_html_from_text:
-            values["text"] = text.strip("\n")
-        return subject, text, self._run(compiled.html, values)
+        return subject, text.strip("\n") + "\n", self._run(compiled.html, values)
 
     def touches(self, name: str, root: Path) -> bool:
         """True when some file under `root` may take part in that mail: its own, or any that templates can include."""
@@ -97,26 +101,41 @@ class Templates:
             for path in self._loader.find_all()
         )
 
+    def file_of(self, name: str) -> Path | None:
+        """The text template that is used."""
+        level = self._loader.find(f"{name}.txt.j2")
+        return None if level is None else self._loader.folders[level] / f"{name}.txt.j2"
+
+    def html_file_of(self, name: str) -> Path | None:
+        """The HTML template that is used, None where the HTML is made of the text."""
+        text_level, html_level = self._loader.find(f"{name}.txt.j2"), self._loader.find(f"{name}.html.j2")
+        if text_level is None or html_level is None or html_level > text_level:
+            return None
+        return self._loader.folders[html_level] / f"{name}.html.j2"
+
+    def files_of(self, name: str) -> list[Path]:
+        """Every file that takes part in the mail, or may."""
+        shared = {path.name: path for path in reversed(self._loader.find_all()) if not _is_mail(path.name)}
+        return [path for path in (self.file_of(name), self.html_file_of(name), *shared.values()) if path is not None]
+
     def _compile(self, name: str) -> _Compiled:
         text_name = f"{name}.txt.j2"
         html_name = f"{name}.html.j2"
         text_level = self._loader.find(text_name)
-        html_level = self._loader.find(html_name)
         if text_level is None:
             raise jinja2.TemplateNotFound(text_name)
         language = self._loader.folders[text_level].name
         # HTML from a less specific folder would say something else than the text, or say it in another language
-        has_html = html_level is not None and html_level <= text_level
+        has_html = self.html_file_of(name) is not None
         return _Compiled(
             text=self._load(text_name),
-            html=self._load(html_name if has_html else _PLAIN),
-            is_html_from_text=not has_html,
+            html=self._load(html_name if has_html else name + _SHAPED),
             language=language,
             direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
         )
 
     def _load(self, name: str) -> jinja2.Template:
-        environment = self._environment
+        environment = self.environment
         if not self._is_shipped:
             return environment.get_template(name)
         # not under its file's name: the lines of the tree come from several files
@@ -130,8 +149,8 @@ class Templates:
         return "".join(template.root_render_func(template.new_context(values, shared=True)))
 
     def _parse(self, name: str) -> jinja2.nodes.Template:
-        source, filename, _ = self._loader.get_source(self._environment, name)
-        return self._environment.parse(source, name, filename)
+        source, filename, _ = self._loader.get_source(self.environment, name)
+        return self.environment.parse(source, name, filename)
 
 
 def describe_error(error: BaseException) -> str:
@@ -167,8 +186,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 class _Loader(jinja2.BaseLoader):
     """Finds a template in the first folder that has it."""
 
-    def __init__(self, folders: tuple[Path, ...]) -> None:
+    def __init__(self, folders: tuple[Path, ...], mark: Callable[[str, str], str] | None = None) -> None:
         self.folders = folders
+        self._mark = mark
 
     def find(self, name: str) -> int | None:
         """The index of the first folder that holds the file."""
@@ -183,12 +203,17 @@ class _Loader(jinja2.BaseLoader):
     def get_source(
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        is_shaped = template.endswith(_SHAPED)
+        if is_shaped:
+            template = template.removesuffix(_SHAPED) + ".txt.j2"
         source, filename = self._read(template)
         if template.endswith(".txt.j2"):
             first, line_end, rest = source.partition("\n")
             if not first.startswith(_SUBJECT):
                 raise jinja2.TemplateSyntaxError("the first line must be `Subject: ...`", 1, template, filename)
-            source = first.removeprefix(_SUBJECT) + _SUBJECT_END + line_end + rest
+            source = to_html(source) if is_shaped else f"{first[len(_SUBJECT):]}{_SUBJECT_END}{line_end}{to_text(rest)}"
+        elif self._mark is not None and template.endswith(".html.j2"):
+            source = self._mark(source, filename)
         return source, filename, None
 
     def _read(self, name: str) -> tuple[str, str]:
@@ -204,7 +229,7 @@ def _is_html(name: str | None) -> bool:
 
 
 def _is_mail(file_name: str) -> bool:
-    return file_name.endswith((".txt.j2", ".html.j2")) and file_name not in (_PLAIN, "layout.html.j2", "parts.html.j2")
+    return file_name.endswith((".txt.j2", ".html.j2")) and file_name not in _FRAMES
 
 
 def _find_place(traceback: TracebackType | None) -> str:
@@ -235,13 +260,34 @@ def _quoted(text: str) -> str:
     return "\n".join([f">{line}" if not line or line.startswith(">") else f"> {line}" for line in lines])
 
 
-def _mailto(address: str, subject: str = "") -> str:
+def _mailto(address: str, subject: str = "", body: str = "") -> str:
     """A mailto: link (RFC 6068); blanks as %20, because "+" would stay a plus sign."""
     local, _, domain = address.rpartition("@")
     # a token's local part is letters, digits and "+", and new with every mail: no use to cache it, no need to quote it
     local = local.replace("+", "%2B") if local.replace("+", "").isalnum() and local.isascii() else quote(local, safe="")
     link = f"mailto:{local}@{_quote(domain)}"
-    return f"{link}?subject={_quote(subject)}" if subject else link
+    if subject:
+        link = f"{link}?subject={_quote(subject)}"
+    return f"{link}{'&' if subject else '?'}body={_quote(body)}" if body else link
+
+
+@jinja2.pass_context
+def _counted(context: jinja2.runtime.Context, count: int, **forms: str) -> str:
+    """A count with its word in the right plural form: `{{ days|counted(one="# day", other="# days") }}`."""
+    return format_count(int(count), str(context.resolve("language")), forms)
+
+
+def _localise(values: dict[str, object], language: str, timezone: str) -> None:
+    """Write times as the language does; they come in ISO 8601."""
+    for name in DAYS.intersection(values):
+        values[name] = format_day(str(values[name]), language, timezone)
+    for name in MOMENTS.intersection(values):
+        values[name] = format_moment(str(values[name]), language, timezone)
+    history = values.get("history")
+    if isinstance(history, tuple) and history:
+        values["history"] = tuple(
+            [(author, format_moment(str(at), language, timezone), words) for author, at, words in history]
+        )
 
 
 @lru_cache(maxsize=128)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from mailproc.render.variables import VARIABLES
 CPU_SECONDS = 2  # for one mail's templates
 MEMORY_BYTES = 512 * 1024 * 1024
 _WALL_SECONDS = 120
+_LANGUAGE = re.compile("[a-z]{2,3}(?:-[a-z0-9]{2,8})?")
 _MAX_DEATHS = 5  # processes; whoever has more templates like that gets none of them
 
 
@@ -19,8 +21,13 @@ def list_languages(site: Path | None, stock: Path) -> tuple[str, ...]:
     found = {"en"}
     for root in (site, stock):
         if root is not None and root.is_dir():
-            found |= {folder.name for folder in root.iterdir() if folder.is_dir() and folder.name.isalpha()}
+            found |= {folder.name for folder in root.iterdir() if folder.is_dir() and is_language(folder.name)}
     return tuple(sorted(found))
+
+
+def is_language(name: str) -> bool:
+    """True for a language's code as a folder is named by it: `de`, `pt-br`."""
+    return _LANGUAGE.fullmatch(name) is not None
 
 
 def list_template_files(root: Path) -> list[Path]:
@@ -34,9 +41,17 @@ def template_folders(site: Path | None, stock: Path, language: str, fallback: st
     return tuple(root / code for code in dict.fromkeys((language, fallback, "en")) for root in roots)
 
 
+def list_names(site: Path | None) -> tuple[str, ...]:
+    """Every mail there is: those of mailproc, then those that only the site has, for rules to name."""
+    files = list_template_files(site) if site is not None else ()
+    own = {path.name.removesuffix(".txt.j2") for path in files if path.name.endswith(".txt.j2")}
+    return (*VARIABLES, *sorted(own - set(VARIABLES)))
+
+
 def list_units(site: Path, stock: Path) -> list[tuple[str, str]]:
-    """What is probed one by one: (language, template)."""
-    return [(language, name) for language in list_languages(site, stock) for name in VARIABLES]
+    """What is probed one by one: (language, template). A site's own mail is there in some languages only."""
+    names, languages = list_names(site), list_languages(site, stock)
+    return [(language, name) for language in languages for name in names]
 
 
 def probe_site_templates(site: Path, stock: Path, fallback: str) -> dict[tuple[str, str], str]:

@@ -4,11 +4,18 @@ site template never stops a mail: the shipped one takes its place, and the resul
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailproc.errors import Permanent
-from mailproc.render.probe import list_languages, list_template_files, probe_site_templates, template_folders
+from mailproc.render.probe import (
+    list_languages,
+    list_names,
+    list_template_files,
+    probe_site_templates,
+    template_folders,
+)
 from mailproc.render.variables import VARIABLES, clean_context
 from mailproc.stock import templates_dir
 
@@ -16,6 +23,8 @@ if TYPE_CHECKING:
     from mailproc.render.environment import Templates
 
 _CUT = "\n[…]\n"
+_ALIASES = {"nb": "no", "nn": "no"}  # one Norwegian is shipped
+_MOST_TROUBLES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +48,17 @@ class Renderer:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with the site's templates, one line each."""
-        return self._get_loaded().problems
+        """What is wrong with the site's templates, one line each: found when they were loaded, or by a mail since."""
+        loaded = self._get_loaded()
+        return (*loaded.problems, *loaded.troubles)
 
-    def render(self, template: str, language: str, context: Mapping[str, object]) -> Rendered:
-        """The mail in that language, else in the default language, else in English.
+    def render(self, template: str, language: str, context: Mapping[str, object], timezone: str = "UTC") -> Rendered:
+        """The mail in that language, else in the default language, else in English; times as that zone's clocks show.
 
         Raises `Permanent` when the shipped template fails too, which means that a value is missing or of a type
         templates do not take.
         """
-        return self._get_loaded().render(template, language, clean_context(template, context))
+        return self._get_loaded().render(template, language, clean_context(template, context), timezone)
 
     def load(self) -> None:
         """Probe the site's templates now instead of at the first mail."""
@@ -95,6 +105,7 @@ class _Loaded:
         self._touched: set[tuple[str, str]] = set()  # (language, template); all others come from the stock as shipped
         self._refused: dict[tuple[str, str], str] = {}
         self.problems: tuple[str, ...] = ()
+        self.troubles: dict[str, None] = {}  # what only a mail brought to light
         if site is not None and list_template_files(site):
             self._refused = probe_site_templates(site, stock, fallback)
             self._chosen = {
@@ -104,36 +115,39 @@ class _Loaded:
             self._touched = {
                 (language, name)
                 for language, templates in self._chosen.items()
-                for name in VARIABLES
+                for name in list_names(site)
                 if templates.touches(name, site)
             }
             self.problems = (*_list_strangers(site), *dict.fromkeys(self._refused.values()))
 
-    def render(self, template: str, language: str, context: Mapping[str, object]) -> Rendered:
+    def render(self, template: str, language: str, context: Mapping[str, object], timezone: str) -> Rendered:
         language = self._choose_language(language)
         chosen = self._chosen[language]
         stock = self._stock[language]
         problem = self._refused.get((language, template), "")
         if not problem and (language, template) in self._touched:
             try:
-                subject, text, html = chosen.render(template, context)
+                subject, text, html = chosen.render(template, context, timezone)
                 if max(len(text), len(html)) <= self._max_output:
                     return Rendered(subject, text, html)
                 problem = f"{template} ({language}): longer than {self._max_output} characters"
             except self._errors as error:
                 problem = f"{template} ({language}): {self._describe(error)}"
             problem += "; the shipped template was used instead"
+            if len(self.troubles) < _MOST_TROUBLES:
+                self.troubles[problem] = None
         try:
-            subject, text, html = stock.render(template, context)
+            subject, text, html = stock.render(template, context, timezone)
         except self._errors as error:
             raise Permanent(f"template {template} ({language}): {self._describe(error)}") from error
         return self._limit(Rendered(subject, text, html, problem), f"{template} ({language})")
 
     def _choose_language(self, language: str) -> str:
-        language = language.lower()
+        language = language.lower().replace("_", "-")
         if language in self._chosen:
             return language
-        base = language.replace("_", "-").partition("-")[0]
+        base = language.partition("-")[0]
+        base = _ALIASES.get(base, base) if base not in self._chosen else base
         return base if base in self._chosen else self._fallback
 
     def _limit(self, rendered: Rendered, place: str) -> Rendered:
@@ -162,9 +176,15 @@ def _read_stamps(site: Path | None, stock: Path) -> dict[str, tuple[int, int]]:
 
 def _list_strangers(site: Path) -> list[str]:
     """A line for every site template that no mail uses, most likely a misspelt name."""
-    known = {f"{name}.{kind}.j2" for name in VARIABLES for kind in ("txt", "html")}
     return [
-        f"{path}: there is no mail of that name, so this template is never used; known are {', '.join(VARIABLES)}"
+        f"{path}: there is no mail of that name; did you mean {meant}? It is used only where a rule names it"
         for path in list_template_files(site)
-        if path.name.endswith(".txt.j2") and path.name not in known
+        if path.name.endswith(".txt.j2") and (meant := find_meant(path.name.removesuffix(".txt.j2")))
     ]
+
+
+def find_meant(name: str) -> str:
+    """The mail that somebody meant who wrote a name nearly like it, "" for a name of its own."""
+    if name in VARIABLES:
+        return ""
+    return next(iter(get_close_matches(name, VARIABLES, 1, 0.75)), "")

@@ -1,163 +1,33 @@
-"""The variables of every shipped template with an example each, and how flat text becomes them. No I/O."""
+"""The variables of every shipped template, and how flat text becomes them. No I/O."""
 
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from mailproc.errors import Permanent
-
-_CASE = {"site_name": "Acme Support", "number": "ACME-482-170"}
-_WRITER = {
-    "requester_name": "Jane Doe",
-    "requester_address": "jane@customer.example",
-    "level": "A3",
-    "is_unverified": True,
-}
-_CARD = {"department": "Billing", "priority": "high", "due": "3 November 2026, 17:00"}
-_BUTTONS = {
-    "reply_address": "support+k2r10000abcdefghjkmnpqrs@acme.example",
-    "resolve_address": "support+k2d10000abcdefghjkmnpqrs@acme.example",
-    "note_address": "support+k2n10000abcdefghjkmnpqrs@acme.example",
-    "reply_subject": "Re: [ACME-482-170] Charged twice in October",
-}
-_SUBJECT = {"subject": "Charged twice in October"}
-_TEXT = {"text": "Hello,\n\nyou took 49 EUR twice:\n  2 October\n  4 October\n\nJane Doe"}
-_ABOUT = {"attachments_about": ("appointment.ics: Invitation: Visit of the technician · 2026-11-30 10:00 to 11:00",)}
-_LEFT_OUT = {"attachments_left_out": ("statement.pdf (23 MB)", "video.mp4 (180 MB)")}
-_HISTORY = {
-    "history": (
-        ("Acme Support", "2 November 2026, 09:12", "Could you send us the two booking numbers?\n\nAnn"),
-        ("Jane Doe", "1 November 2026, 18:40", "You charged me twice in October."),
-    )
-}
+from mailproc.render.samples import EXAMPLES, REQUIRED
 
 # template -> variable -> example. This is the sample context of the probe, the tests and `templates preview`;
 # templates/README.md explains the variables, and a test compares the two.
-VARIABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(
-    {
-        "received": {
-            **_CASE,
-            "is_verified": True,
-            "requester_name": "Jane Doe",
-            **_SUBJECT,
-            "first_lines": "Hello,\nyou took 49 EUR twice.",
-            "questions": ("your order number", "the day of the booking"),
-        },
-        "forward": {
-            **_CASE,
-            **_WRITER,
-            **_CARD,
-            "rule": "money/invoices",
-            "links": ("ACME-471-032 Charged twice in May (resolved)",),
-            **_SUBJECT,
-            **_TEXT,
-            **_ABOUT,
-            **_LEFT_OUT,
-            **_BUTTONS,
-        },
-        "followup": {
-            **_CASE,
-            **_WRITER,
-            **_CARD,
-            "is_reopened": True,
-            "is_thanks": True,
-            "handed_over_by": "Ann Miller",
-            **_SUBJECT,
-            **_TEXT,
-            **_ABOUT,
-            **_LEFT_OUT,
-            **_HISTORY,
-            **_BUTTONS,
-        },
-        "answer": {**_CASE, **_SUBJECT, **_TEXT, **_HISTORY},
-        "copy": {
-            **_CASE,
-            **_SUBJECT,
-            "author_name": "Ann Miller",
-            "author_address": "ann@acme.example",
-            "is_resolved": True,
-            "requester_name": "Jane Doe",
-            "requester_address": "jane@customer.example",
-            **_TEXT,
-        },
-        "resolved": {
-            **_CASE,
-            **_SUBJECT,
-            **_TEXT,
-            "asked_at": "1 November 2026",
-            "asked_text": "You charged me twice in October.",
-            "answered_at": "3 November 2026",
-            "answered_text": "We have sent the 49 EUR back to you.",
-        },
-        "undelivered": {
-            **_CASE,
-            **_SUBJECT,
-            "failed_address": "jane@customer.example",
-            "status": "5.1.1",
-            "is_permanent": True,
-            "explanation": "550 5.1.1 <jane@customer.example>: user unknown",
-            **_TEXT,
-        },
-        "linked": {
-            **_CASE,
-            "other_number": "ACME-482-188",
-            "writer_name": "Joe Roe",
-            "writer_address": "joe@elsewhere.example",
-            "level": "A1",
-            **_SUBJECT,
-            "first_lines": "Hello,\nwhat is the state of this case?",
-        },
-        "refused": {
-            **_CASE,
-            **_SUBJECT,
-            "lines": ("line 1 `#clsoe`: did you mean `#close`?",),
-            **_TEXT,
-        },
-        "alarm": {
-            "site_name": "Acme Support",
-            "subject": "no mail could be sent for 30 minutes",
-            "lines": ("The mail server mail.acme.example refuses our password.", "12 mails are waiting."),
-        },
-    }
-)
+VARIABLES: Mapping[str, Mapping[str, object]] = MappingProxyType(EXAMPLES)
 
 # template -> variables that may be empty and that `build_context` fills when they are missing
 OPTIONAL: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "received": frozenset({"is_verified", "requester_name", "subject", "first_lines", "questions"}),
-        "forward": frozenset(
-            {"requester_name", "due", "rule", "links", "subject", "text", *_ABOUT, *_LEFT_OUT, *_BUTTONS}
-        ),
-        "followup": frozenset(
-            {
-                "requester_name",
-                "level",
-                "due",
-                "is_reopened",
-                "is_thanks",
-                "handed_over_by",
-                "subject",
-                "text",
-                "history",
-                *_ABOUT,
-                *_LEFT_OUT,
-                *_BUTTONS,
-            }
-        ),
-        "answer": frozenset({"subject", "text", "history"}),
-        "copy": frozenset({"subject", "text", "author_name", "is_resolved", "requester_name"}),
-        "resolved": frozenset({"subject", "text", "asked_at", "asked_text", "answered_at", "answered_text"}),
-        "undelivered": frozenset({"subject", "status", "is_permanent", "explanation", "text"}),
-        "linked": frozenset({"writer_name", "subject", "first_lines"}),
-        "refused": frozenset({"subject", "text"}),
-        "alarm": frozenset({"lines"}),
-    }
+    {name: frozenset(examples) - REQUIRED[name] for name, examples in EXAMPLES.items()}
 )
+TO_CUSTOMERS = frozenset(
+    {"received", "status", "awaiting", "answer", "resolved", "reopened", "closed", "merged", "moved", "rejected"}
+)
+OWN_NAME = "received"  # what a template of the site's own is, which a rule sends to the requester
+
+# Times: given in ISO 8601, written as the template's language does; the second with the time of day
+DAYS = frozenset({"asked_at", "answered_at", "opened_at", "last_answer_at", "closes_at", "away_until"})
+MOMENTS = frozenset({"due", "received_at", "expires_at", "oldest_at", "other_at", "earlier_at"})
 
 
 def _empty(example: object) -> object:
-    if isinstance(example, bool):
-        return False
+    if isinstance(example, int):
+        return type(example)()
     return () if isinstance(example, tuple) else ""
 
 
@@ -165,22 +35,29 @@ _EMPTY = {name: {key: _empty(VARIABLES[name][key]) for key in sorted(keys)} for 
 _KINDS = {name: {key: type(example) for key, example in examples.items()} for name, examples in VARIABLES.items()}
 
 # Variables of several lines; every other text is made one line, so that no name or subject can fake a line of a card
-MULTILINE = frozenset({"text", "first_lines", "asked_text", "answered_text"})
+MULTILINE = frozenset({"text", "first_lines", "asked_text", "answered_text", "other_text"})
 
+_COUNT = re.compile("[0-9]{1,9}")
 _FALSE = frozenset({"", "0", "no", "false"})
 _BAD_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BAD_IN_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_NOT_SHOWN = frozenset({"reply_subject"})  # part of a link
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def kind_of(template: str) -> str:
+    """The mail whose variables a template has: its own name's, or those of an acknowledgement for a name of a site."""
+    return template if template in VARIABLES else OWN_NAME
 
 
 def build_context(template: str, pairs: Iterable[tuple[str, str]], **values: object) -> dict[str, object]:
     """The values for a template from flat text: lists are split at line ends, flags are false for "", "no", "false" and
     "0", missing optional variables become empty. `values` (text, history, ...) are taken as they are; names the
     template does not know are left out."""
-    kinds = _KINDS.get(template)
-    if kinds is None:
-        raise Permanent(f"template {template}: there is no mail of that name; known are {', '.join(VARIABLES)}")
+    template = kind_of(template)
+    kinds = _KINDS[template]
     context: dict[str, object] = dict(_EMPTY[template])
     for name, value in pairs:
         kind = kinds.get(name)
@@ -190,6 +67,8 @@ def build_context(template: str, pairs: Iterable[tuple[str, str]], **values: obj
             context[name] = value.lower() not in _FALSE
         elif kind is tuple:
             context[name] = tuple([line for line in value.split("\n") if line.strip()])
+        elif kind is int:
+            context[name] = int(value) if _COUNT.fullmatch(value) else 0
     for name, given in values.items():
         if name in kinds:
             context[name] = given
@@ -198,6 +77,7 @@ def build_context(template: str, pairs: Iterable[tuple[str, str]], **values: obj
 
 def sample_contexts(template: str) -> tuple[dict[str, object], dict[str, object]]:
     """The examples of a template, and the same with everything optional empty: together they reach every branch."""
+    template = kind_of(template)
     full = dict(VARIABLES[template])
     bare = full | _EMPTY[template]
     bare |= {name: not value for name, value in bare.items() if value is True}
@@ -215,7 +95,7 @@ def clean_context(template: str, context: Mapping[str, object]) -> dict[str, obj
         if (
             kind is bool
             or (kind is tuple and not value)
-            or (isinstance(value, str) and kind is str and value.isprintable())
+            or (isinstance(value, str) and kind is str and value.isprintable() and value.isascii())
         ):
             cleaned[name] = value
         else:
@@ -234,7 +114,7 @@ def _clean(template: str, name: str, value: object, is_multiline: bool) -> objec
     kind = type(value)
     if kind is str:
         assert isinstance(value, str)
-        return _clean_text(value) if is_multiline else clean_line(value)
+        return _clean_text(value) if is_multiline else _isolate(name, clean_line(value))
     if kind is int or kind is bool:
         return value
     if kind is tuple:
@@ -251,6 +131,13 @@ def _clean(template: str, name: str, value: object, is_multiline: bool) -> objec
     raise Permanent(
         f"template {template}: the variable {name} is a {kind.__name__}; templates take str, int, bool, tuple and dict"
     )
+
+
+def _isolate(name: str, text: str) -> str:
+    """Words written from right to left in a direction of their own, so that they do not turn our sentence around."""
+    if text.isascii() or name in _NOT_SHOWN or not _RIGHT_TO_LEFT.search(text):
+        return text
+    return f"\u2068{text}\u2069"
 
 
 def _clean_entry(template: str, entry: object) -> object:

@@ -31,7 +31,7 @@ def test_lines_about_attachments_stand_in_text_and_html(name: str, language: str
         assert heading not in bare
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "(stays finished: "), ("de", "(bleibt erledigt: ")])
+@pytest.mark.parametrize(("language", "words"), [("en", "stays finished: "), ("de", "bleibt erledigt: ")])
 def test_thanks_that_change_nothing_say_so(language: str, words: str) -> None:
     assert all(words in version for version in _both("followup", language, ("is_thanks", "yes")))
     assert not any(words in version for version in _both("followup", language))
