@@ -1,30 +1,39 @@
 """Delivers by SMTP to the site's next host and says honestly what is known of each mail afterwards.
 
-smtplib over a socket reader of our own: replies have a deadline in all and a size limit, whatever the peer does.
 The envelope goes out as it is stored, never re-parsed. Must not send anything in clear where the site asks for TLS.
 """
 
-import contextlib
 import smtplib
-import socket
 import ssl
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from mailproc.delivery.base import OutgoingMail, clean_reply, find_defect, is_login_code
-from mailproc.errors import Permanent
+from mailproc.delivery.wire import Wire
+from mailproc.errors import MailprocError, Permanent, Temporary
 from mailproc.records.delivery import Receipt, ReceiptState
 
-_PIECE = 65_536
-_REPLY_BYTES = 65_536  # of one reply; a peer that says more is cut off, its code counts
-_KEPT_BYTES = 8_192
+_NO_SMTPUTF8 = (
+    "5.6.7 {host} offers no SMTPUTF8, and {to} can only be written to through hosts that do: its letters before the @ "
+    "are not all of the ASCII alphabet (RFC 6531)"
+)
+MOST_SECONDS = 1_200.0  # of one mail, from the first packet to the last answer; the lease of a mail is longer
+
+
+class AccessToken(Protocol):
+    """An OAuth2 access token for the login; a new one when the host just refused the one it is called with."""
+
+    def __call__(self, refused: str = "") -> str: ...
 
 
 class SmtpSender:
     """The next host; keeps its connection from mail to mail. One thread at a time.
 
-    `tls`: required (implicit), starttls, none; certificates are always checked, against `ca_file` if given.
+    `tls`: required (implicit), starttls, none; certificates are always checked, against `ca_file` if given. With
+    `token` the login is XOAUTH2, and `password` does not count.
     `timeout` is for each step, `final_timeout` for the answer to the final dot (RFC 5321 section 4.5.3.2.6); a peer
     that takes fewer than `min_bytes_per_second` of a mail is given up.
     """
@@ -43,11 +52,12 @@ class SmtpSender:
         max_idle_seconds: float = 30.0,
         min_bytes_per_second: float = 10_000.0,
         ca_file: Path | None = None,
+        token: AccessToken | None = None,
     ) -> None:
         if tls not in ("required", "starttls", "none"):
             raise Permanent(f"delivery smtp: tls is {tls!r}; use required, starttls or none")
         self.host, self.port, self.tls = host, port, tls
-        self._user, self._password = user, password
+        self._user, self._password, self._token = user, password, token
         self._timeout, self._final_timeout = timeout, final_timeout
         self._max_idle_seconds = max_idle_seconds
         self._min_bytes_per_second = min_bytes_per_second
@@ -58,8 +68,9 @@ class SmtpSender:
                 self._context = ssl.create_default_context(cafile=ca_file)
             except OSError as error:
                 raise Permanent(f"delivery smtp: cannot read the certificates in {ca_file}: {error}") from error
-        self._wire: _Wire | None = None
+        self._wire: Wire | None = None
         self._used_at = 0.0
+        self._deadline = 0.0
 
     def __str__(self) -> str:
         return f"{self._user or 'nobody'} at {self.host}:{self.port}"
@@ -67,15 +78,19 @@ class SmtpSender:
     def deliver(self, mail: OutgoingMail) -> Receipt:
         """What became of the mail: SENT, DEFERRED (try again), FAILED (never), AMBIGUOUS (it may be there).
 
-        DEFERRED with a code of `base.has_login_trouble` concerns every mail, not this one.
+        A receipt with `is_host` concerns every mail, not this one; with a code of `base.has_login_trouble` somebody
+        has to act.
         """
         defect = find_defect(mail)
         if defect:
             return Receipt(ReceiptState.FAILED, 0, defect)
-        if time.monotonic() - self._used_at > self._max_idle_seconds:
+        now = time.monotonic()
+        if now - self._used_at > self._max_idle_seconds:
             self.close()  # a connection idle for long may be dead without our knowing
+        self._deadline = now + MOST_SECONDS
         try:
             if self._wire is not None:
+                self._wire.deadline = self._deadline
                 # The peer may have closed since the last mail; nothing is sent yet, so one new try is safe.
                 receipt = self._begin(self._wire, mail)
                 if receipt is None or (receipt.code and receipt.code != 421):
@@ -96,9 +111,33 @@ class SmtpSender:
         if wire is not None:
             wire.leave()
 
-    def _connect(self) -> "_Wire":
+    def _connect(self) -> Wire:
         """A connection ready for MAIL FROM. Raises _Refusal: all trouble here is DEFERRED, it is not the mail's."""
-        wire = _Wire(self._timeout, self._hostname, self._context if self.tls == "required" else None)
+        if self._token is None or not self._user:
+            return self._open(lambda wire: wire.login(self._user, self._password) if self._user else None)
+        token = self._fetch(self._token)
+        try:
+            return self._open(lambda wire: wire.login_with_token(self._user, token))
+        except _Refusal as refusal:
+            if refusal.receipt.code != 535:
+                raise
+            newer = self._fetch(self._token, token)
+            if newer == token:
+                raise
+        # It may have been withdrawn before its time. On a new connection: some hosts hang up after a refused login.
+        return self._open(lambda wire: wire.login_with_token(self._user, newer))
+
+    def _fetch(self, token: AccessToken, refused: str = "") -> str:
+        try:
+            return token(refused)
+        except Temporary as error:
+            raise _Refusal(_deferred(0, str(error))) from error
+        except MailprocError as error:  # somebody has to act: nothing goes out until then
+            raise _Refusal(_login_refused(535, str(error))) from error
+
+    def _open(self, log_in: Callable[[Wire], object]) -> Wire:
+        wire = Wire(self._timeout, self._hostname, self._context if self.tls == "required" else None)
+        wire.deadline = self._deadline
         try:
             self._demand("greeting", *wire.connect(self.host, self.port), accepted=220)
             wire.ehlo_or_helo_if_needed()
@@ -107,8 +146,7 @@ class SmtpSender:
                     raise _Refusal(_deferred(0, f"{self.host} offers no STARTTLS, and tls: starttls asks for it"))
                 self._demand("STARTTLS", *wire.starttls(context=self._context), accepted=220)
                 wire.ehlo_or_helo_if_needed()
-            if self._user:
-                wire.login(self._user, self._password)
+            log_in(wire)
         except smtplib.SMTPAuthenticationError as error:
             wire.leave()
             # RFC 4954 section 6: 454 is a failure of the moment; no other 4xx says that the login is wrong either
@@ -118,7 +156,7 @@ class SmtpSender:
         except smtplib.SMTPNotSupportedError as error:
             wire.leave()
             # The host offers no login, or none that we know: as good as a refused one.
-            raise _Refusal(_login_refused(535, str(error))) from error
+            raise _Refusal(_login_refused(534, str(error))) from error
         except smtplib.SMTPResponseException as error:
             wire.leave()
             raise _Refusal(_deferred(error.smtp_code, error.smtp_error)) from error
@@ -134,9 +172,14 @@ class SmtpSender:
         if code != accepted:
             raise _Refusal(_deferred(code, f"{self.host} answered the {step}: {code} {clean_reply(text)}"))
 
-    def _begin(self, wire: "_Wire", mail: OutgoingMail) -> Receipt | None:
+    def _begin(self, wire: Wire, mail: OutgoingMail) -> Receipt | None:
         """MAIL, RCPT and DATA; None when the peer wants the bytes now. Code 0: the connection is gone."""
         parameters = ""
+        if needs_smtputf8(mail):
+            # RFC 6531 section 3.2: no address is rewritten on the way, so a host without it cannot have this mail
+            if not wire.has_extn("smtputf8"):
+                return Receipt(ReceiptState.FAILED, 0, _NO_SMTPUTF8.format(host=self.host, to=mail.recipient[:100]))
+            parameters += " SMTPUTF8"
         if wire.has_extn("size"):
             parameters += f" SIZE={len(mail.raw)}"
         if wire.has_extn("8bitmime") and not mail.raw.isascii():
@@ -149,7 +192,7 @@ class SmtpSender:
         )
         try:
             for command, accepted in commands:
-                code, text = wire.docmd(command)
+                code, text = wire.ask(command)
                 if code not in accepted:
                     return self._give_back(wire, code, text)
         except (OSError, smtplib.SMTPException) as error:
@@ -157,7 +200,7 @@ class SmtpSender:
             return _deferred(0, f"{self.host}:{self.port}: {_reason(error)}")
         return None
 
-    def _give_back(self, wire: "_Wire", code: int, text: bytes) -> Receipt:
+    def _give_back(self, wire: Wire, code: int, text: bytes) -> Receipt:
         """The receipt of a refused command; leaves the connection ready for the next mail or closes it."""
         try:
             # RFC 5321 section 3.8: 421 closes; a peer that says nonsense is left as well
@@ -166,12 +209,13 @@ class SmtpSender:
         except (OSError, smtplib.SMTPException):
             self.close()
         if is_login_code(code):
-            return _login_refused(code, text)
+            return replace(_login_refused(code, text), is_host=True)
         if 500 <= code <= 599:
             return Receipt(ReceiptState.FAILED, code, clean_reply(text))
-        return _deferred(code, text)
+        # RFC 5321 section 3.8: 421 is said of the service, whatever command it answers
+        return replace(_deferred(code, text), is_host=code == 421)
 
-    def _finish(self, wire: "_Wire", mail: OutgoingMail) -> Receipt:
+    def _finish(self, wire: Wire, mail: OutgoingMail) -> Receipt:
         """The bytes, the final dot and what the peer says to it."""
         try:
             wire.send_mail(mail.raw, self._min_bytes_per_second)
@@ -205,124 +249,14 @@ class _Refusal(Exception):
 
     def __init__(self, receipt: Receipt) -> None:
         super().__init__(receipt.text)
-        self.receipt = receipt
+        self.receipt = replace(receipt, is_host=True)
 
 
-class _Wire(smtplib.SMTP):
-    """smtplib's commands over a reader with deadlines for a whole reply and a limit for its size."""
-
-    def __init__(self, timeout: float, hostname: str, context: ssl.SSLContext | None) -> None:
-        self._tls_context = context
-        self._unread = bytearray()
-        super().__init__(local_hostname=hostname, timeout=timeout)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        connection = socket.create_connection((host, port), timeout)
-        # Commands are small and each waits for its answer: holding them back (Nagle) only costs time.
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._host = host
-        if self._tls_context is None:
-            return connection
-        try:
-            return self._tls_context.wrap_socket(connection, server_hostname=host)
-        except OSError:
-            connection.close()
-            raise
-
-    def connect(self, host: str = "localhost", port: int = 0, source_address: Any = None) -> tuple[int, bytes]:
-        """The greeting; `_host` is set for STARTTLS to check the certificate against."""
-        self._unread.clear()
-        self.sock = self._get_socket(host, port, self.timeout)
-        return self.getreply()
-
-    def starttls(self, *, context: ssl.SSLContext | None = None) -> tuple[int, bytes]:  # type: ignore[override]
-        """As smtplib's; what the peer said in clear behind its 220 counts for nothing (T51)."""
-        code, text = self.docmd("STARTTLS")
-        if code != 220:
-            return code, text
-        if self._unread:
-            self.close()
-            raise smtplib.SMTPServerDisconnected("the peer sent more in clear after STARTTLS")
-        assert context is not None and self.sock is not None
-        self.sock = context.wrap_socket(self.sock, server_hostname=self._host)
-        # RFC 3207 section 4.2: what was learned in clear is forgotten
-        self.helo_resp = self.ehlo_resp = None
-        self.esmtp_features = {}
-        self.does_esmtp = False
-        return code, text
-
-    def getreply(self, timeout: float | None = None) -> tuple[int, bytes]:
-        """(code, text cut to 8 KB) of one reply, within `timeout` seconds in all.
-
-        A reply without end closes the connection; the code of its first line still counts.
-        """
-        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
-        lines: list[bytes] = []
-        code, size = -1, 0
-        while True:
-            line = self._read_line(deadline)
-            size += len(line)
-            if code < 0 and line[:3].isdigit() and line[3:4] in (b" ", b"-", b"\r", b"\n", b""):
-                code = int(line[:3])
-            lines.append(line[4:].strip(b" \t\r\n"))
-            is_endless = size >= _REPLY_BYTES or not line.endswith(b"\n")
-            if is_endless:
-                self.close()
-            if is_endless or line[3:4] != b"-" or not line[:3].isdigit():
-                break
-        if self.sock is not None:
-            self.sock.settimeout(self.timeout)
-        return code, b"\n".join(lines)[:_KEPT_BYTES]
-
-    def send_mail(self, raw: bytes, min_bytes_per_second: float) -> None:
-        """The mail with its dots doubled (RFC 5321 section 4.5.2) and the final dot, in as few packets as possible."""
-        if self.sock is None:
-            raise smtplib.SMTPServerDisconnected("the connection is closed")
-        wire = (b"." if raw.startswith(b".") else b"") + raw.replace(b"\n.", b"\n..")
-        wire += b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"
-        deadline = time.monotonic() + self.timeout + len(wire) / min_bytes_per_second
-        with memoryview(wire) as view:
-            for start in range(0, len(wire), _PIECE):
-                self.sock.settimeout(_remaining(deadline))
-                self.sock.sendall(view[start : start + _PIECE])
-        self.sock.settimeout(self.timeout)
-
-    def leave(self) -> None:
-        """QUIT without waiting for long, then close."""
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            self.putcmd("QUIT")
-        self.close()
-
-    def _read_line(self, deadline: float) -> bytes:
-        """One line with its LF; a piece without LF when it is longer than a whole reply may be."""
-        searched = 0
-        while True:
-            end = self._unread.find(b"\n", searched)
-            if end >= 0 or len(self._unread) >= _REPLY_BYTES:
-                length = end + 1 if end >= 0 else _REPLY_BYTES
-                line = bytes(self._unread[:length])
-                del self._unread[:length]
-                return line
-            searched = len(self._unread)
-            if self.sock is None:
-                raise smtplib.SMTPServerDisconnected("the connection is closed")
-            try:
-                self.sock.settimeout(_remaining(deadline))
-                piece = self.sock.recv(_PIECE)
-            except OSError:
-                self.close()
-                raise
-            if not piece:
-                self.close()
-                raise smtplib.SMTPServerDisconnected("the peer closed the connection")
-            self._unread += piece
-
-
-def _remaining(deadline: float) -> float:
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError("the peer is too slow")
-    return remaining
+def needs_smtputf8(mail: OutgoingMail) -> bool:
+    """True when the mail may only go to a host that offers SMTPUTF8: an address or a header holds more than ASCII."""
+    if not (mail.recipient.isascii() and mail.envelope_from.isascii()):
+        return True
+    return not mail.raw.isascii() and not mail.raw.partition(b"\r\n\r\n")[0].isascii()
 
 
 def _deferred(code: int, text: str | bytes) -> Receipt:

@@ -4,6 +4,7 @@ States: `queued -> sending -> sent | queued again | failed | ambiguous`, besides
 committed before MAIL FROM, so that a crash in between is known to be ambiguous (F21). It opens no connection.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,6 +19,14 @@ from mailproc.store.values import from_time, to_json, to_text, to_time
 MOST_LEASED_BYTES = 48_000_000
 _LONGEST_ANSWER = 500
 _AMBIGUOUS_PAUSE = timedelta(minutes=5)
+LONGEST_LIFE = timedelta(days=6)  # of a mail on its way, with a day to spare
+LEASE_SECONDS = 1_800.0  # longer than a delivery may take (delivery/smtp.py) and a mail may wait in hand before it
+_TRIES_IN_ORDER = 3  # after 5, 10 and 20 minutes a mail no longer keeps back those behind it
+_EARLIER = (
+    "SELECT 1 FROM outbox e WHERE e.serial = o.serial AND o.serial > 0 AND e.n < o.n AND e.recipient = o.recipient"
+    f" AND (e.state = 'sending' OR (e.state = 'queued' AND e.attempts <= {_TRIES_IN_ORDER}"
+    " AND (e.next_at <= ? OR e.answer <> '')))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +48,32 @@ class OutboxMail:
     role: str = "customer"
 
 
-def lease(tx: Tx, *, sender: str, now: datetime, limit: int = 20, lease_seconds: float = 600) -> tuple[OutboxMail, ...]:
+def lease(
+    tx: Tx,
+    *,
+    sender: str,
+    now: datetime,
+    limit: int = 20,
+    lease_seconds: float = LEASE_SECONDS,
+    once_only: int | None = None,
+) -> tuple[OutboxMail, ...]:
     """The mails that are due, theirs until the lease ends; commit before handing them to a server.
 
     A mail that must not be sent twice comes alone: a crash makes it ambiguous whether it was tried or not, so no
-    other such mail may be waiting behind it.
+    other such mail may be waiting behind it. A caller with several senders says in `once_only` how many of them are at
+    rest: it gets so many of those among the others, and nothing from behind the next one.
+
+    To one person on one ticket mails go in their order: a later one waits until the earlier has gone, or has been
+    tried for half an hour in vain.
     """
     expire_leases(tx, now)
     rows = tx.execute(
-        "SELECT id, size, may_resend FROM outbox WHERE state = 'queued' AND next_at <= ? ORDER BY next_at, id LIMIT ?"
+        "SELECT id, size, may_resend FROM outbox o WHERE state = 'queued' AND next_at <= ?"
+        + f" AND NOT EXISTS ({_EARLIER}) ORDER BY next_at, id LIMIT ?"
         + (" FOR UPDATE SKIP LOCKED" if tx.is_postgres else ""),
-        (to_time(now), limit),
+        (to_time(now), to_time(now), limit),
     ).fetchall()
-    ids = _pick(rows)
+    ids = _pick(rows, once_only)
     if not ids:
         return ()
     marks, values = in_list(ids)
@@ -91,33 +113,39 @@ def settle(tx: Tx, outbox_id: int, receipt: Receipt, now: datetime, *, retry_at:
     """Write down how a try ended; the state the mail has then.
 
     DEFERRED: tried again at `retry_at`, failed when that is None (the time for retries is over). AMBIGUOUS: queued
-    again when the mail may be resent (at `retry_at`, else in 5 minutes), else left ambiguous (F20).
+    again when the mail may be resent (at `retry_at`, else in 5 minutes), else left ambiguous (F20). Where the host
+    itself is in trouble the try does not count, and the ticket tells of it once.
     """
     row = tx.execute(
-        f"SELECT state, may_resend, serial, n, purpose, recipient, attempts FROM outbox WHERE id = ?{tx.for_update()}",
+        "SELECT state, may_resend, serial, n, purpose, recipient, attempts, code, answer FROM outbox"
+        f" WHERE id = ?{tx.for_update()}",
         (outbox_id,),
     ).fetchone()
     if row is None:
         raise UsageError(f"outgoing mail {outbox_id} does not exist")
-    state, may_resend, serial, n, purpose, recipient, attempts = row
+    state, may_resend, serial, n, purpose, recipient, attempts, former_code, former_answer = row
     # A late word of success counts even when the lease had ended meanwhile: the mail has arrived
     expected = ("sending", "queued", "ambiguous") if receipt.state is ReceiptState.SENT else ("sending",)
     if state not in expected:
         return str(state)
     after, next_at = _after(receipt.state, bool(may_resend), now, retry_at)
     answer = to_text(receipt.text)[:_LONGEST_ANSWER]
+    is_uncounted = receipt.is_host and after == "queued" and receipt.state is ReceiptState.DEFERRED
     tx.execute(
         "UPDATE outbox SET state = ?, next_at = coalesce(?, next_at), sent_at = ?, code = ?, answer = ?, worker = '',"
-        " lease_until = '' WHERE id = ?",
+        " lease_until = '', attempts = ? WHERE id = ?",
         (
             after,
             to_time(next_at) if next_at else None,
             to_time(now) if after == "sent" else None,
             receipt.code,
             answer,
+            attempts - 1 if is_uncounted else attempts,
             outbox_id,
         ),
     )
+    if is_uncounted and (former_code, former_answer) == (receipt.code, answer):
+        return after  # an outage of days would fill the history with its tries
     data: dict[str, object] = {"outbox": outbox_id, "n": n, "purpose": purpose, "to": recipient, "attempts": attempts}
     if after != "sent":
         data |= {"code": receipt.code, "answer": answer}
@@ -125,6 +153,27 @@ def settle(tx: Tx, outbox_id: int, receipt: Receipt, now: datetime, *, retry_at:
         data["next"] = to_time(next_at)
     _record(tx, serial, f"mail-{receipt.state if after == 'queued' else after}", data, now)
     return after
+
+
+def give_back(tx: Tx, outbox_ids: Sequence[int], now: datetime) -> None:
+    """Queue leased mails again that were never handed to a server: the try does not count."""
+    marks, values = in_list(list(outbox_ids))
+    tx.execute(
+        "UPDATE outbox SET state = 'queued', next_at = ?, attempts = attempts - 1, worker = '', lease_until = ''"
+        f" WHERE state = 'sending' AND id IN {marks}",
+        (to_time(now), *values),
+    )
+
+
+def sent_since(tx: Tx, since: datetime) -> list[datetime]:
+    """When each mail went that a server took since then, oldest first; looks at the mails of the last days only."""
+    oldest, times = to_time(since - LONGEST_LIFE), []
+    for sent_at, created_at in tx.execute("SELECT sent_at, created_at FROM outbox ORDER BY id DESC"):
+        if created_at < oldest:
+            break
+        if sent_at is not None and sent_at >= to_time(since):
+            times.append(from_time(sent_at))
+    return sorted(times)
 
 
 def expire_leases(tx: Tx, now: datetime) -> int:
@@ -205,14 +254,18 @@ def raw_of(tx: Tx, outbox_id: int) -> bytes | None:
     return unpack(row[0], row[1]) if row else None
 
 
-def _pick(rows: list[tuple[int, int, int]]) -> list[int]:
+def _pick(rows: list[tuple[int, int, int]], once_only: int | None) -> list[int]:
     ids: list[int] = []
-    total = 0
+    total, left = 0, once_only
     for outbox_id, size, may_resend in rows:
-        if not may_resend:
+        if not may_resend and left is None:
             if not ids:
                 return [outbox_id]
             continue
+        if not may_resend and left is not None:
+            if not left:
+                break
+            left -= 1
         total += size
         if ids and total > MOST_LEASED_BYTES:
             break

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailproc.delivery.retry import next_attempt
+from mailproc.delivery.retry import find_wanted_wait, next_attempt
 
 CREATED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -44,3 +44,24 @@ def test_f22_a_mail_deferred_for_ever_ends_after_about_125_tries() -> None:
         following = next_attempt(attempts, now, CREATED)
     assert now == CREATED + timedelta(days=5)
     assert 120 <= attempts <= 130
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [
+        ("4.7.1 Greylisted, please try again in 300 seconds", 300),
+        ("4.2.0 <a@b.test>: Recipient address rejected: Greylisted, see http://x.test/a.html", 0),
+        ("Greylisting in action, please come back in 00:12:00", 720),
+        ("Please retry in 10 minutes", 600),
+        ("try again after 1 hour", 3600),
+        ("temporarily deferred, wait 7 mins", 420),
+        ("wait for at least 15 min", 900),
+        ("4.7.0 try again in 99999 hours", 7200),
+        ("mailbox full", 0),
+        ("in 1 sentence", 0),
+        ("in 5 mailboxes", 0),
+        ("", 0),
+    ],
+)
+def test_f22_a_server_that_says_when_to_come_back_is_believed(answer: str, seconds: int) -> None:
+    assert find_wanted_wait(answer) == timedelta(seconds=seconds)

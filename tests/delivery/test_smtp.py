@@ -41,9 +41,30 @@ def test_several_mails_share_one_connection(host: Any, mail: Any, sender: Any) -
 
 def test_null_sender_and_offered_parameters_go_out(host: Any, mail: Any, sender: Any) -> None:
     peer = host(ehlo="250-peer.test\n250-SIZE 1000\n250 8BITMIME")
-    raw = "Subject: é\r\n\r\n".encode()
+    raw = "Subject: e\r\n\r\né\r\n".encode()
     assert sender(peer.port, hostname="desk.our.test").deliver(mail(envelope_from="", raw=raw)).state is SENT
     assert peer.log[:2] == ["ehlo desk.our.test", f"MAIL FROM:<> SIZE={len(raw)} BODY=8BITMIME"]
+
+
+def test_address_beyond_ascii_goes_where_it_is_understood(
+    serve: Any, sink: Any, host: Any, mail: Any, sender: Any
+) -> None:
+    to, raw = "jörg@xn--bcher-kva.test", "To: jörg@xn--bcher-kva.test\r\n\r\nx\r\n".encode()
+    peer = host(ehlo="250-peer.test\n250-8BITMIME\n250 SMTPUTF8")
+    assert sender(peer.port).deliver(mail(recipient=to, raw=raw)).state is SENT
+    wire = [line.encode("latin-1").decode() for line in peer.log]
+    assert "MAIL FROM:<bounces@our.test> SMTPUTF8 BODY=8BITMIME" in wire and f"RCPT TO:<{to}>" in wire
+    assert sender(serve(enable_SMTPUTF8=True)).deliver(mail(recipient=to, raw=raw)).state is SENT
+    assert sink.mails[-1][1:] == ([to], raw)
+
+
+def test_address_beyond_ascii_fails_clearly_where_it_is_not(host: Any, mail: Any, sender: Any) -> None:
+    peer = host(ehlo="250-peer.test\n250 8BITMIME")
+    way_out = sender(peer.port)
+    receipt = way_out.deliver(mail(recipient="jörg@c.test"))
+    assert receipt.state is FAILED and "offers no SMTPUTF8" in receipt.text and "jörg@c.test" in receipt.text
+    assert way_out.deliver(mail()).state is SENT  # on the same connection
+    assert peer.connections == 1 and not any("SMTPUTF8" in line for line in peer.log)
 
 
 BAD_ADDRESSES = [
