@@ -6,100 +6,12 @@ body, a password or a token; whatever comes from a mail has its control characte
 """
 
 import atexit
-import functools
-import json
 import logging
-import os
-import queue
-import re
 import sys
 import threading
-import time
-import traceback
-from datetime import UTC, datetime
 from typing import TextIO
 
-_WAITING_LINES = 10_000
-_GATHER_SECONDS = 0.01
-_VALUE_LENGTH = 500
-_FLUSH_SECONDS = 1.0
-_SECRET_KEYS = frozenset({"password", "token", "secret", "body", "text", "raw", "key", "authorization"})
-_PLUS_TOKEN = re.compile(r"\+[^@\s<>\",;]{1,200}@")
-# key id, purpose, serial, signature: `tickets.token` makes them, with any address extension
-_TOKEN = re.compile(r"(?<![a-z0-9])[a-z2-7][crndh][0-9]{5,14}[a-z2-7]{16}(?![a-z0-9])", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]{1,200}@")
-_BARE = re.compile(r"[^\s\"'=\\]+")
-
-
-class _Writer:
-    """The thread that writes lines; None in its queue ends it."""
-
-    def __init__(self, stream: TextIO, is_json: bool) -> None:
-        self.is_json = is_json
-        self.dropped = 0
-        self._stream = stream
-        try:
-            # Straight to the file: a text stream would keep what a full disk refused and try it again for ever.
-            self._file: int | None = stream.fileno()
-        except (OSError, ValueError, AttributeError):
-            self._file = None
-        # SimpleQueue is written in C and twice as fast as a bounded Queue; the bound is kept by hand.
-        self._waiting: queue.SimpleQueue[str | threading.Event | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="maillog", daemon=True)
-        self._thread.start()
-
-    def put(self, line: str) -> None:
-        if self._waiting.qsize() < _WAITING_LINES:
-            self._waiting.put(line)
-        else:
-            self.dropped += 1
-
-    def flush(self, seconds: float) -> bool:
-        """True when everything logged before was written within that time."""
-        written = threading.Event()
-        self._waiting.put(written)
-        return written.wait(seconds)
-
-    def close(self) -> None:
-        self._waiting.put(None)
-        self._thread.join(_FLUSH_SECONDS)  # blocked by its target it goes on as a daemon and ends with the process
-
-    def _run(self) -> None:
-        while True:
-            entries = [self._waiting.get()]
-            if isinstance(entries[0], str):
-                time.sleep(_GATHER_SECONDS)  # one wake-up and one write for many lines
-            while len(entries) < _WAITING_LINES:
-                try:
-                    entries.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
-            self._write([entry for entry in entries if isinstance(entry, str)])
-            for entry in entries:
-                if isinstance(entry, threading.Event):
-                    entry.set()
-            if None in entries:
-                return
-
-    def _write(self, lines: list[str]) -> None:
-        dropped = self.dropped
-        if dropped:
-            lines.append(_make_line(self.is_json, "warning", "log_dropped", None, {"lines": dropped}))
-        try:
-            self._put("".join(lines))
-        except (OSError, ValueError):  # full disk, closed pipe, closed stream
-            self.dropped += len(lines) - (1 if dropped else 0)
-        else:
-            self.dropped -= dropped
-
-    def _put(self, text: str) -> None:
-        if self._file is None:
-            self._stream.write(text)
-            self._stream.flush()
-            return
-        rest = memoryview(text.encode("utf-8", "backslashreplace"))
-        while rest:
-            rest = rest[os.write(self._file, rest) :]
+from mailproc.maillog import writing
 
 
 class _LibraryHandler(logging.Handler):
@@ -111,11 +23,11 @@ class _LibraryHandler(logging.Handler):
         except (TypeError, ValueError, KeyError):
             message = str(record.msg)
         if record.exc_info and record.exc_info[1] is not None:
-            message = f"{message}: {_describe(record.exc_info[1])}"
+            message = f"{message}: {writing.describe(record.exc_info[1])}"
         _log(record.levelname.lower(), "library", None, {"logger": record.name, "message": message})
 
 
-_writer: _Writer | None = None
+_writer: writing.Writer | None = None
 _handler = _LibraryHandler(logging.WARNING)
 
 
@@ -123,7 +35,7 @@ def setup(format: str = "text", stream: TextIO | None = None) -> None:
     """Starts logging to the stream (default: standard error) as `text` (key=value) or `json`; again replaces it."""
     global _writer
     shut_down()
-    _writer = _Writer(stream if stream is not None else sys.stderr, format == "json")
+    _writer = writing.Writer(stream if stream is not None else sys.stderr, format == "json")
     logging.getLogger().addHandler(_handler)
 
 
@@ -136,7 +48,7 @@ def shut_down() -> None:
         former.close()
 
 
-def flush(seconds: float = _FLUSH_SECONDS) -> bool:
+def flush(seconds: float = writing.FLUSH_SECONDS) -> bool:
     """True when everything logged so far was written within that time."""
     return _writer is None or _writer.flush(seconds)
 
@@ -144,6 +56,24 @@ def flush(seconds: float = _FLUSH_SECONDS) -> bool:
 def count_dropped() -> int:
     """Lines lost to a log that could not be written, and not yet reported in the log itself."""
     return _writer.dropped if _writer is not None else 0
+
+
+_event_counts: dict[str, int] = {}
+_event_lock = threading.Lock()
+
+
+def count_events() -> dict[str, int]:
+    """How many lines of each event were logged since this process started, written or not."""
+    with _event_lock:
+        return dict(_event_counts)
+
+
+def _log(level: str, event: str, id: int | str | None, fields: dict[str, object]) -> None:
+    with _event_lock:
+        _event_counts[event] = _event_counts.get(event, 0) + 1
+    writer = _writer
+    if writer is not None:
+        writer.put(writing.make_line(writer.is_json, level, event, id, fields))
 
 
 # One mail, from the door to the other door
@@ -242,6 +172,11 @@ def rules_kept(version: str, **fields: object) -> None:
     _log("error", "rules_kept", version, fields)
 
 
+def keys_loaded(path: str, **fields: object) -> None:
+    """The keys file has changed; what it holds is in force."""
+    _log("info", "keys_loaded", path, fields)
+
+
 def settings_loaded(path: str, **fields: object) -> None:
     """The settings were read."""
     _log("info", "settings_loaded", path, fields)
@@ -292,69 +227,37 @@ def warned(what: str, **fields: object) -> None:
     _log("warning", "warned", what, fields)
 
 
-# Lines
+def vanished(intake: str, **fields: object) -> None:
+    """A mail that was seen in a mailbox was gone when it was fetched: somebody else removed it."""
+    _log("info", "vanished", intake, fields)
 
 
-def _log(level: str, event: str, id: int | str | None, fields: dict[str, object]) -> None:
-    writer = _writer
-    if writer is not None:
-        writer.put(_make_line(writer.is_json, level, event, id, fields))
+def left(intake: str, **fields: object) -> None:
+    """A mail stays in its mailbox: too large, or the server does not give its bytes."""
+    _log("warning", "left", intake, fields)
 
 
-def _make_line(is_json: bool, level: str, event: str, id: int | str | None, fields: dict[str, object]) -> str:
-    now = time.time()
-    at = f"{_second(int(now))}.{int(now % 1 * 1_000_000):06d}Z"
-    known = {"id": id, **fields}
-    if is_json:
-        values = {key: _plain(key, value) for key, value in known.items() if value is not None}
-        return json.dumps({"at": at, "level": level, "event": event, **values}) + "\n"
-    pairs = [f"{key}={_quoted(_plain(key, value))}" for key, value in known.items() if value is not None]
-    return " ".join([at, level, event, *pairs]) + "\n"
+# Alarms
 
 
-@functools.lru_cache(maxsize=4)
-def _second(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def alarm_over(reason: str, **fields: object) -> None:
+    """What the operator was alarmed about is well again."""
+    _log("info", "alarm_over", reason, fields)
 
 
-def _plain(key: str, value: object) -> str | int | float | bool:
-    if key in _SECRET_KEYS:
-        return "…"
-    if isinstance(value, str):
-        text = value
-    elif isinstance(value, (bool, int, float)):
-        return value
-    elif isinstance(value, BaseException):
-        text = _describe(value)
-    elif isinstance(value, bytes):
-        return f"{len(value)} bytes"
-    elif isinstance(value, (tuple, list, set, frozenset)):
-        text = ",".join(map(str, value))
-    else:
-        text = value.isoformat() if isinstance(value, datetime) else str(value)
-    text = text[: 2 * _VALUE_LENGTH]
-    if "@" in text:
-        text = _URL_PASSWORD.sub(r"\1…@", _PLUS_TOKEN.sub("+…@", text))
-        text = _TOKEN.sub("…", text)
-    return text if len(text) <= _VALUE_LENGTH else text[:_VALUE_LENGTH] + "…"
+def alarm_command_ran(command: str, **fields: object) -> None:
+    """The operator's own alarm program ran."""
+    _log("info", "alarm_command_ran", command, fields)
 
 
-def _quoted(value: str | int | float | bool) -> str:
-    if not isinstance(value, str):
-        return str(value).lower()
-    if value.isprintable() and _BARE.fullmatch(value):
-        return value
-    # Not printable: controls, separators, surrogates, and the format characters that turn text around.
-    escaped = "".join(
-        letter if letter.isprintable() and letter not in '"\\' else json.dumps(letter)[1:-1] for letter in value
-    )
-    return f'"{escaped}"'
+def alarm_command_failed(command: str, **fields: object) -> None:
+    """The operator's own alarm program did not do its work."""
+    _log("error", "alarm_command_failed", command, fields)
 
 
-def _describe(error: BaseException) -> str:
-    place = traceback.extract_tb(error.__traceback__)[-1:] if error.__traceback__ else []
-    where = "".join(f" ({frame.filename.rpartition('/')[2]}:{frame.lineno})" for frame in place)
-    return f"{type(error).__name__}: {error}{where}"
+def rules_timed_out(inbox_id: int, **fields: object) -> None:
+    """Regexes of these rules ran out of their time on a mail; they count as not matching."""
+    _log("warning", "rules_timed_out", inbox_id, fields)
 
 
 atexit.register(shut_down)
