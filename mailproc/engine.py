@@ -9,17 +9,17 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from mailproc import maillog
-from mailproc.delivery.base import Delivery, has_login_trouble
-from mailproc.delivery.retry import next_attempt
+from mailproc import holding, maillog, sending
+from mailproc.delivery.base import Delivery
+from mailproc.delivery.dispatch import Exchange
 from mailproc.desk.deadlines import decide_clock
 from mailproc.desk.decide import decide_mail
 from mailproc.desk.draft import Policy
-from mailproc.desk.receipts import decide_failed
+from mailproc.desk.overview import find_asks
 from mailproc.desk.requests import Request, decide_request
 from mailproc.desk.speakers import class_at_site
 from mailproc.errors import StoreUnavailable, Temporary, UsageError
@@ -27,15 +27,18 @@ from mailproc.message import languagemodel
 from mailproc.message.parse import parse
 from mailproc.message.trust import assess
 from mailproc.records.decision import Decision, Outcome
-from mailproc.records.delivery import Receipt, ReceiptState
 from mailproc.records.effects import ComposedMail, SendMail
 from mailproc.records.mail import Attachment, Envelope, Inbound, MailClass, Trust, Verified
+from mailproc.records.ticket import Known
 from mailproc.render import Renderer
 from mailproc.render.composer import compose_mail
-from mailproc.store import commit, inbox, outbox, queries
+from mailproc.rulebook.slas import describe_terms
+from mailproc.store import clockwork, commit, inbox, outbox
+from mailproc.store.budgets import within_limits
 from mailproc.store.database import Store
 from mailproc.store.inbox import InboxRow
 from mailproc.store.lookup import Query, lookup
+from mailproc.store.outbox import OutboxMail
 from mailproc.store.packing import pack
 from mailproc.store.transaction import Tx
 from mailproc.tickets.casenumber import format_number
@@ -46,6 +49,7 @@ from mailproc.verify.waiting import PATIENCE
 MOST_ATTEMPTS = 3
 _BATCH = 50
 _MUCH = 2_000_000  # bytes of one claim
+_MOST_ROUNDS = 200  # of one tick
 _WARM_UP_MAIL = b"""From: %s\r\nTo: %s\r\nSubject: Warm-up\r\n\r
 This mail is never stored; reading it loads what reading mail needs.\r
 """
@@ -95,6 +99,7 @@ class Engine:
         self.worker = worker
         self.verifier = verifier
         self.has_more = False
+        self.keeps_copies = False  # of what customers were sent, in a mailbox
         self._lost_claims: list[int] = []
         self._asking = WaitingRoom[tuple[inbox.Claimed, Inbound]](verifier) if verifier is not None else None
 
@@ -148,6 +153,8 @@ class Engine:
                 maillog.decided(
                     claim.id, outcome=decision.outcome, reason=decision.reason, ticket=self._number(decision.serial)
                 )
+                if decision.timed_out:
+                    maillog.rules_timed_out(claim.id, rules=", ".join(decision.timed_out))
 
     def _claim(self, tx: Tx, now: datetime, limit: int) -> tuple[inbox.Claimed, ...]:
         if self._lost_claims:
@@ -193,28 +200,30 @@ class Engine:
     # ---- the clock and requests
 
     def tick(self) -> int:
-        """What the clock asks for; returns how many tickets changed."""
+        """What the clock asks for, a few tickets in each transaction; returns how much changed."""
+        done, terms, closes_after = 0, describe_terms(self.policy.book), self.policy.site.auto_close_after
+        for _ in range(_MOST_ROUNDS):
+            due = self.store.run(lambda tx: clockwork.claim(tx, self.clock(), terms, closes_after))
+            changed = self.store.run(partial(self._tick_job, due)) if due else 0
+            if not changed:
+                break
+            done += changed
+        return done + holding.tick(self.store, self.policy, self.clock, self._commit)
 
-        def job(tx: Tx) -> int:
-            now = self.clock()
-            limit = self.policy.site.auto_close_after
-            due = queries.due_for_close(tx, now, limit) if limit is not None else ()
-            if not due:
-                return 0
-            known = lookup(tx, Query(serials=tuple(due)), now)
-            decision = decide_clock(known, self.policy, now)
-            self._commit(tx, decision, now, request_id=f"clock-{now.isoformat()}")
-            return len(decision.effects)
-
-        return self.store.run(job)
+    def _tick_job(self, due: tuple[int, ...], tx: Tx) -> int:
+        now = self.clock()
+        known = holding.see_absences(tx, clockwork.look_up(tx, Query(serials=due), now), now)
+        decision = decide_clock(known, self.policy, now, promised=frozenset(due))
+        self._commit(tx, decision, now, request_id=f"clock-{due[0]}-{now.isoformat()}")
+        return len(decision.effects)
 
     def act(self, request: Request, request_id: str) -> Decision:
         """Carry out a request of the command line; `request_id` makes doing it twice do nothing."""
 
         def job(tx: Tx) -> Decision:
             now = self.clock()
-            known = lookup(tx, Query(serials=(request.serial,)), now)
-            decision = decide_request(request, known, self.policy, now)
+            known = self._look_up(tx, Query(serials=request.serials, asks=request.asks), now)
+            decision = within_limits(tx, decide_request(request, known, self.policy, now), self.policy.site, now)
             self._commit(tx, decision, now, request_id=request_id)
             return decision
 
@@ -224,20 +233,39 @@ class Engine:
         """What a request would change; reads only."""
         with self.store.read() as tx:
             now = self.clock()
-            return decide_request(request, lookup(tx, Query(serials=(request.serial,)), now), self.policy, now)
+            known = self._look_up(tx, Query(serials=request.serials, asks=request.asks), now)
+            return within_limits(tx, decide_request(request, known, self.policy, now), self.policy.site, now)
 
     # ---- out
 
     def send(self, delivery: Delivery, limit: int = 20) -> int:
-        """Hand the mails that are due to a delivery; returns how many were tried."""
-        now = self.clock()
-        mails = self.store.run(lambda tx: outbox.lease(tx, sender=self.worker, now=now, limit=limit))
+        """Hand the mails that are due to one delivery, one after the other; returns how many were tried."""
+        mails = self.trade(Exchange(room=limit))
         for mail in mails:
-            receipt = delivery.deliver(mail)
-            if has_login_trouble(receipt):
-                maillog.login_refused(str(delivery), code=receipt.code, answer=receipt.text)
-            self._settle(mail, receipt)
+            self.trade(Exchange(((mail, delivery.deliver(mail)),)), str(delivery))
         return len(mails)
+
+    def trade(self, exchange: Exchange[OutboxMail], host: str = "") -> tuple[OutboxMail, ...]:
+        """Settle what was tried, take back what was not, lease what is due: one transaction. The mails to deliver."""
+        try:
+            mails = self.store.run(partial(self._trade_job, exchange))
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # a receipt that cannot be written down must not keep the others from it
+            if len(exchange.done) > 1:
+                for one in exchange.done:
+                    self.trade(Exchange((one,)), host)
+                return self.trade(replace(exchange, done=()), host)
+            if not exchange.done:
+                raise
+            maillog.loop_failed("send", error=error)  # its lease ends, and it is tried again
+            return ()
+        sending.log(host, exchange.done)
+        return mails
+
+    def _trade_job(self, exchange: Exchange[OutboxMail], tx: Tx) -> tuple[OutboxMail, ...]:
+        copies = self.keeps_copies
+        return sending.trade(tx, exchange, self.worker, self.policy, self.clock(), self._commit, keeps_copies=copies)
 
     def compose_again(self, outbox_id: int) -> bool:
         """Make the bytes of a mail that was held because they could not be made, and queue it; False for any other.
@@ -256,25 +284,6 @@ class Engine:
             return True
 
         return self.store.run(job)
-
-    def _settle(self, mail: outbox.OutboxMail, receipt: Receipt) -> None:
-        def job(tx: Tx) -> None:
-            now = self.clock()
-            retry_at = next_attempt(mail.attempts, now, mail.created_at, jitter=(mail.id % 100) / 100)
-            after = outbox.settle(tx, mail.id, receipt, now, retry_at=retry_at)
-            if after == "failed":
-                known = lookup(tx, Query(serials=(mail.serial,), sent=((mail.serial, mail.n),)), now)
-                decision = decide_failed(known, mail.serial, mail.n, receipt, self.policy, now)
-                self._commit(tx, decision, now, request_id=f"receipt-{mail.id}-{mail.attempts}")
-
-        self.store.run(job)
-        log = {
-            ReceiptState.SENT: maillog.sent,
-            ReceiptState.DEFERRED: maillog.deferred,
-            ReceiptState.FAILED: maillog.failed,
-            ReceiptState.AMBIGUOUS: maillog.ambiguous,
-        }[receipt.state]
-        log(mail.id, to=mail.recipient, purpose=mail.purpose, code=receipt.code, answer=receipt.text)
 
     # ---- inside
 
@@ -339,28 +348,32 @@ class Engine:
         inbox_id: int | None,
         released_as: str = "",
     ) -> Preview:
-        now = self.clock()
-        inbound, trust, keys = mail.inbound, mail.trust, mail.keys
-        sent = tuple((our.serial, our.n) for our in (*keys.our_ids, keys.bounced_id, keys.own_id) if our is not None)
+        now, inbound, trust, keys = self.clock(), mail.inbound, mail.trust, mail.keys
         query = Query(
             inbox_id=inbox_id,
             fingerprint="" if released_as else keys.fingerprint,
             has_message_id=bool(inbound.message_id),
             serials=keys.all_serials(),
-            message_ids=(*keys.other_ids, inbound.message_id) if inbound.message_id else keys.other_ids,
-            sent=sent,
+            message_ids=(*keys.other_ids, *((inbound.message_id,) if inbound.message_id else ()), *keys.marks),
+            sent=tuple((our.serial, our.n) for our in (*keys.our_ids, keys.bounced_id, keys.own_id) if our),
             sender=keys.sender,
             subject_key=keys.subject_key,
+            asks=find_asks(inbound, keys, self.policy),
         )
-        known = lookup(tx, query, now)
+        known = holding.recall(tx, self._look_up(tx, query, now), keys, inbound, self.policy, now, inbox_id)
         decision = decide_mail(inbound, envelope, trust, keys, known, self.policy, now, released_as=released_as)
+        decision = within_limits(tx, holding.number_decision(tx, decision), self.policy.site, now, known, keys.sender)
         mails = self._compose_all(decision, inbound.attachments, now)
         kind = class_at_site(inbound, keys, self.policy.site)
         return Preview(inbound, trust, kind, match_ticket(keys, known), decision, mails)
 
+    def _look_up(self, tx: Tx, query: Query, now: datetime) -> Known:
+        return (clockwork.look_up if self.policy.book.slas else lookup)(tx, query, now)
+
     def _commit(self, tx: Tx, decision: Decision, now: datetime, *, request_id: str) -> None:
         if decision.outcome is Outcome.NOTHING:
             return
+        decision = within_limits(tx, decision, self.policy.site, now)
         mails = self._compose_all(decision, (), now)
         commit.commit(tx, decision, mails, inbox_id=None, now=now, request_id=request_id)
 

@@ -24,7 +24,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hold": ("hold", "List, show, release and discard held mail."),
     "outbox": ("outbox", "List outgoing mail, try it again, cancel it."),
     "rules": ("rules", "Check and test the rules."),
+    "templates": ("templates", "List, check and preview the mails that are written."),
     "report": ("report", "Count what happened: how often each rule matched."),
+    "doctor": ("doctor", "Look at everything mail needs, and say what to do."),
+    "health": ("health", "Say whether the daemon is well."),
+    "keys": ("keys", "List, rotate and revoke the keys that sign reply addresses."),
+    "auth": ("auth", "Log in at Google or Microsoft (OAuth2), show for how long."),
 }
 
 

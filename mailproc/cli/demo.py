@@ -149,10 +149,10 @@ def _play_scenario(scenario: Scenario, site: "OpenSite", daemon: "Daemon", sink:
     if not quiet:
         click.echo(f"\n━━ {scenario.name}: {scenario.title}")
     for step in scenario.steps:
-        before = len(sink.mails)
+        before, last_out = len(sink.mails), _last_out(site)
         raw = fill((scenario.folder / step.file).read_bytes(), datetime.now(UTC), sink.mails)
         sent_at = _send(raw, step.sender, step.recipients, daemon.listeners[0].port)
-        seen = _observe(site, sink, before)
+        seen = _observe(site, sink, before, last_out)
         if not quiet:
             click.echo(f"  {sent_at}  {step.who or 'mail in'}: {_subject(raw)}")
             click.echo(
@@ -180,7 +180,14 @@ def _send(raw: bytes, sender: str | None, recipients: tuple[str, ...], port: int
     return datetime.now().strftime("%H:%M:%S")
 
 
-def _observe(site: "OpenSite", sink: Sink, before: int) -> Observed:
+def _last_out(site: "OpenSite") -> int:
+    from mailproc.store import queries
+
+    with site.store.read() as tx:
+        return queries.last_mail_out(tx)
+
+
+def _observe(site: "OpenSite", sink: Sink, before: int, last_out: int) -> Observed:
     """What became of the mail just sent, once the daemon decided it and its mails arrived at the sink."""
     from mailproc.store import inbox, queries
 
@@ -189,7 +196,7 @@ def _observe(site: "OpenSite", sink: Sink, before: int) -> Observed:
         with site.store.read() as tx:
             row = queries.last_decided(tx)
             if row is not None and not inbox.count_waiting(tx):
-                mine = queries.mails_caused_by(tx, row["inbox_id"])
+                mine = queries.mails_caused_by(tx, row["inbox_id"], last_out)
                 seen = observed_of(tx, row)
                 break
         if time.monotonic() > deadline:
@@ -201,6 +208,10 @@ def _observe(site: "OpenSite", sink: Sink, before: int) -> Observed:
     for index, mail in enumerate(arrived):
         purpose = purposes.get(mail.recipient, [""]).pop(0) if purposes.get(mail.recipient) else "?"
         sink.mails[before + index] = OutMail(mail.recipient, mail.raw, purpose)
+    # In the order in which they were queued: several connections deliver at once, and samples count the mails
+    order = [(item["to"], item["purpose"]) for item in mine]
+    known = {mail: place for place, mail in reversed(list(enumerate(order)))}
+    sink.mails[before:] = sorted(sink.mails[before:], key=lambda mail: known.get((mail.recipient, mail.purpose), 999))
     seen.mails = sink.mails[before:]
     return seen
 

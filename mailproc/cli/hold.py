@@ -4,13 +4,22 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from mailproc.opening import OpenSite
+    from mailproc.store.inbox import InboxRow
+
+_ACTOR = "command line"
+_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
+_dry_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
 @click.group()
 def hold() -> None:
-    """List, show, release and discard held mail."""
+    """List, show, release and discard held mail, trust its senders."""
 
 
 @hold.command("list")
@@ -89,8 +98,10 @@ def show(config: Path | None, mail_id: int, raw: bool, as_json: bool) -> None:
     type=click.Choice(["customer", "agent", "new"]),
     help="How to treat it: as the customer's mail on its case, as the agent's own, or as a new request.",
 )
+@_json_option
+@_dry_option
 @click.pass_obj
-def release(config: Path | None, mail_id: int, released_as: str | None) -> None:
+def release(config: Path | None, mail_id: int, released_as: str | None, as_json: bool, dry_run: bool) -> None:
     """Let a held mail do its work; doing it twice changes nothing the second time.
 
     Without --as: what was held of an agent is released as the agent's and sent as it stands, all other mail as a new
@@ -100,36 +111,92 @@ def release(config: Path | None, mail_id: int, released_as: str | None) -> None:
     Example:
       mailproc hold release 17 --as customer
     """
-    from mailproc.desk.reasons import AGENT_HOLDS, REASONS
+    from mailproc.desk.holds import release_word
     from mailproc.opening import open_site
-    from mailproc.store import inbox
 
     with open_site(config) as site:
-        if released_as is None:
-            with site.store.read() as tx:
-                row = inbox.get(tx, mail_id)
-            is_agents = row is not None and row.reason in AGENT_HOLDS
-            released_as = "agent" if is_agents else "new"
-        with site.store.read() as tx:
-            row = inbox.get(tx, mail_id)
-        if row is not None and row.state != "held":
-            click.echo(f"mail {mail_id}: nothing to do, it is not held ({REASONS.get(row.reason, row.reason)})")
-            return
-        after = site.engine.release(mail_id, released_as)
-    click.echo(f"mail {mail_id}: {after.outcome} ({REASONS.get(after.reason, after.reason)})")
+        row = _find(site, mail_id)
+        word = released_as or release_word(row.reason)
+        if row.state != "held":
+            _say(as_json, row, "nothing to do, it is not held")
+        elif dry_run:
+            _say(as_json, row, f"would be released as {word}")
+        else:
+            _say(as_json, site.engine.release(mail_id, word, _ACTOR), "")
 
 
 @hold.command()
 @click.argument("mail_id", type=int)
+@_json_option
+@_dry_option
 @click.pass_obj
-def discard(config: Path | None, mail_id: int) -> None:
+def discard(config: Path | None, mail_id: int, as_json: bool, dry_run: bool) -> None:
     """Put a held mail aside; it stays stored and searchable, and nothing is sent."""
-    from mailproc.errors import UsageError
     from mailproc.opening import open_site
     from mailproc.store import inbox
 
     with open_site(config) as site:
+        row = _find(site, mail_id)
+        if row.state != "held":
+            _say(as_json, row, "nothing to do, it is not held")
+        elif dry_run:
+            _say(as_json, row, "would be discarded")
+        else:
+            now = site.engine.clock()
+            site.store.run(lambda tx: inbox.discard(tx, mail_id, now, actor=_ACTOR))
+            _say(as_json, _find(site, mail_id), "discarded")
+
+
+@hold.command()
+@click.argument("mail_id", type=int)
+@click.option("--forget", is_flag=True, help="Trust the sender of this mail no longer; the mail stays as it is.")
+@_json_option
+@_dry_option
+@click.pass_obj
+def trust(config: Path | None, mail_id: int, forget: bool, as_json: bool, dry_run: bool) -> None:
+    """Release a mail held as spam or by a rule, and trust its sender.
+
+    Mail from exactly that address is not held as spam any more, unless its domain says that it is forged. It grants
+    nothing else: no part in a case, no agent's right.
+    """
+    from mailproc.desk.holds import TRUSTABLE, is_outside
+    from mailproc.errors import UsageError
+    from mailproc.opening import open_site
+    from mailproc.store import holds
+
+    with open_site(config) as site:
+        row = _find(site, mail_id)
+        if not is_outside(site.engine.policy, row.sender):
+            raise UsageError(f"mail {mail_id} names no sender who could be trusted: {row.sender or 'nobody'}")
+        if row.state == "held" and row.reason not in TRUSTABLE and not forget:
+            raise UsageError(f"mail {mail_id} is held for another reason; `mailproc hold show {mail_id}` says which")
+        if dry_run:
+            _say(as_json, row, f"{row.sender} would {'not be trusted any more' if forget else 'be trusted'}")
+            return
         now = site.engine.clock()
-        if not site.store.run(lambda tx: inbox.discard(tx, mail_id, now)):
-            raise UsageError(f"mail {mail_id} is not held; `mailproc hold list` shows what is")
-    click.echo(f"mail {mail_id}: discarded")
+        site.store.run(lambda tx: holds.set_trusted(tx, row.sender, now, is_trusted=not forget))
+        after = site.engine.release(mail_id, "new", _ACTOR) if row.state == "held" and not forget else row
+        _say(as_json, after, f"{row.sender} is {'not trusted any more' if forget else 'trusted'}")
+
+
+def _find(site: "OpenSite", mail_id: int) -> "InboxRow":
+    from mailproc.errors import UsageError
+    from mailproc.store import inbox
+
+    with site.store.read() as tx:
+        row = inbox.get(tx, mail_id)
+    if row is None:
+        raise UsageError(f"there is no mail {mail_id}; `mailproc hold list` shows what is held")
+    return row
+
+
+def _say(as_json: bool, row: "InboxRow", done: str) -> None:
+    from mailproc.desk.reasons import REASONS
+
+    if as_json:
+        facts = {"id": row.id, "state": row.state, "outcome": row.outcome, "reason": row.reason, "done": done}
+        json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)
+        sys.stdout.write("\n")
+        return
+    why = REASONS.get(row.reason, row.reason)
+    click.echo(f"mail {row.id}: {done}, {row.outcome} ({why})" if done else f"mail {row.id}: {row.outcome} ({why})")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mailproc.store.database import Tx
     from mailproc.store.reports import RuleCount, RuleCounts
 
-_COLUMNS = ("rule", "state", "hits", "share", "shadow_hits", "first_hit", "last_hit")
+_COLUMNS = ("rule", "state", "hits", "share", "shadow_hits", "timed_out", "first_hit", "last_hit")
 _MANY = 20_000  # decisions that are worth a progress bar
 
 
@@ -28,6 +28,7 @@ def report() -> None:
     Examples:
       mailproc report rules --since 30d
       mailproc report rules --since 2026-01-01 --format csv > rules.csv
+      mailproc report suppressed --since 24h
     """
 
 
@@ -80,6 +81,31 @@ def rules(config: Path | None, since: datetime, form: str, as_json: bool) -> Non
             click.echo(line)
 
 
+@report.command()
+@click.option("--since", default="30d", show_default=True, callback=read_since, metavar="TIME",
+              help="From when on: 30d, 12h, or a day such as 2026-01-31.")  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.pass_obj
+def suppressed(config: Path | None, since: datetime, form: str, as_json: bool) -> None:
+    """What was not sent and why: limits, machines, dead addresses, rules.
+
+    Each ticket's history names its own; `mailproc explain` says it of one mail.
+
+    \b
+    Example:
+      mailproc report suppressed --since 24h
+    """
+    from mailproc.cli.suppressed import print_suppressed
+    from mailproc.opening import open_site
+    from mailproc.store.suppressed import count_suppressed
+
+    until = datetime.now(UTC)
+    with open_site(config) as site, site.store.read() as tx:
+        counts = count_suppressed(tx, since, until)
+    print_suppressed(counts, since, until, "json" if as_json else form)
+
+
 def list_rows(book: "Rulebook", counts: "RuleCounts") -> list[dict[str, Any]]:
     """A row a rule: those of the book in its order, then those that are gone by how often they matched."""
     from mailproc.rulebook.rules import walk
@@ -101,6 +127,7 @@ def _row(path: str, state: str, count: "RuleCount", mails: int) -> dict[str, Any
         "hits": count.hits,
         "share": round(count.hits / mails, 4) if mails else 0.0,
         "shadow_hits": count.shadow_hits,
+        "timed_out": count.timed_out,
         "first_hit": first.isoformat(timespec="seconds") if first else None,
         "last_hit": last.isoformat(timespec="seconds") if last else None,
     }
@@ -135,7 +162,7 @@ def as_text(rows: list[dict[str, Any]], counts: "RuleCounts", since: datetime) -
         f"{counts.unmatched} of them matched by no rule"
     )
     here = [row for row in rows if row["state"] != "gone" and not _is_idle(row)]
-    gone = [row for row in rows if row["state"] == "gone"]
+    gone = [row for row in rows if row["state"] == "gone" and (row["hits"] or row["shadow_hits"])]
     width = max((len(row["rule"]) for row in (*here, *gone)), default=0)
     if here or gone:
         yield ""
@@ -146,6 +173,11 @@ def as_text(rows: list[dict[str, Any]], counts: "RuleCounts", since: datetime) -
     if idle:
         yield "\nnever hit"
         yield from (f"  {row['rule']}{' (shadow)' if row['state'] == 'shadow' else ''}" for row in idle)
+    slow = [row for row in rows if row["timed_out"]]
+    if slow:
+        yield "\na regex ran out of its time and counted as not matching"
+        for row in slow:
+            yield f"{row['timed_out']:>8} {'mail' if row['timed_out'] == 1 else 'mails':<5}  {row['rule']}"
     if gone:
         yield "\nno longer in the rules"
         yield from (_line(row, width) for row in gone)

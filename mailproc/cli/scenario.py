@@ -1,7 +1,7 @@
 """Sample scenarios: numbered mails, what is expected of each, and the comparison. Used by `demo` and the tests.
 
 A scenario is a folder with `scenario.yaml` and .eml files. A mail may use `@DATE@`, `@TAG:n@`, `@REPLYTO:n@`,
-`@MSGID:n@` and `@RESOLVETO:n@`, where n is the n-th mail that went out in this scenario.
+`@MSGID:n@`, `@RESOLVETO:n@` and `@NOTETO:n@`, where n is the n-th mail that went out in this scenario.
 """
 
 import re
@@ -16,8 +16,11 @@ from pathlib import Path
 from mailproc.errors import ConfigError
 from mailproc.yamlnodes import Mapping, Node, Scalar, Sequence, format_problem, load
 
-_PLACEHOLDER = re.compile(rb"@(DATE|TAG|REPLYTO|MSGID|RESOLVETO)(?::([0-9]{1,3}))?@")
-_RESOLVE_ADDRESS = re.compile(r"[A-Za-z0-9.]+\+[a-z2-7]d[0-9]{5,14}[a-z2-7]{16}@[A-Za-z0-9.-]+")
+_PLACEHOLDER = re.compile(rb"@(DATE|TAG|REPLYTO|MSGID|RESOLVETO|NOTETO)(?::([0-9]{1,3}))?@")
+_BUTTON_ADDRESSES = {
+    name: re.compile(rf"[A-Za-z0-9.]+\+[a-z2-7]{purpose}[0-9]{{5,14}}[a-z2-7]{{16}}@[A-Za-z0-9.-]+")
+    for name, purpose in (("RESOLVETO", "d"), ("NOTETO", "n"))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def fill(raw: bytes, now: datetime, sent: list[OutMail]) -> bytes:
             return (mail.header("reply-to") or mail.header("from")).encode()
         if what == "MSGID":
             return mail.header("message-id").strip().encode()
-        found = _RESOLVE_ADDRESS.search(mail.text().replace("%2B", "+"))
+        found = _BUTTON_ADDRESSES[what].search(mail.text().replace("%2B", "+"))
         return found[0].encode() if found else b""
 
     return re.sub(rb"\r?\n", b"\r\n", _PLACEHOLDER.sub(value, raw))

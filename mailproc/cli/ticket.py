@@ -41,13 +41,15 @@ def list_tickets(
     from mailproc.store import queries
 
     with _open(config) as site, site.store.read() as tx:
+        zone = site.settings.site.timezone
         rows = queries.list_tickets(tx, state=state, department=department, limit=limit)
     if as_json:
         _print_json(rows)
         return
     for row in rows:
         click.echo(
-            f"{row['number']:<16} {row['state']:<9} {row['priority']:<7} {row['department']:<14} {row['subject'][:60]}"
+            f"{row['number']:<16} {row['state']:<9} {row['priority']:<7} {row['department']:<14}"
+            f" {due_words(row['due'], zone):<25} {row['subject'][:60]}"
         )
     if not rows:
         click.echo("no tickets")
@@ -84,7 +86,8 @@ def show(config: Path | None, number: str, as_json: bool, trace: bool, extract: 
         _print_json({**found, "traces": plain} if trace else found)
         return
     # Mail holds what strangers wrote; a terminal must not obey it
-    click.echo(clean_text("\n".join((*_ticket_lines(found), *_trace_lines(traces)))))
+    lines = (*_ticket_lines(found, site.settings.site.timezone), *_trace_lines(traces))
+    click.echo(clean_text("\n".join(lines)))
 
 
 @ticket.command()
@@ -92,7 +95,7 @@ def show(config: Path | None, number: str, as_json: bool, trace: bool, extract: 
 @click.option("--text", help="The note or reason; `-` reads it from standard input.")
 @click.pass_obj
 def close(config: Path | None, number: str, text: str | None) -> None:
-    """Close a ticket; the customer is not told."""
+    """Close a ticket; the customer is told only where `notify_requester` in mailproc.yaml lists it."""
     _act(config, "close", number, text or "")
 
 
@@ -162,6 +165,64 @@ def move(config: Path | None, number: str, department: str) -> None:
     _act(config, "move", number, "", argument=department)
 
 
+@ticket.command()
+@click.argument("number")
+@click.argument("other")
+@click.option("--dry-run", is_flag=True, help="Say who would be told, change nothing.")
+@click.pass_obj
+def merge(config: Path | None, number: str, other: str, dry_run: bool) -> None:
+    """Make ticket NUMBER a part of OTHER; its number goes on as an alias.
+
+    \b
+    Example:
+      mailproc ticket merge ACME-482-189 ACME-482-170
+    """
+    _act(config, "merge", number, "", other=other, dry_run=dry_run)
+
+
+@ticket.command()
+@click.argument("number")
+@click.option("--dry-run", is_flag=True, help="Say who would get it, change nothing.")
+@click.pass_obj
+def split(config: Path | None, number: str, dry_run: bool) -> None:
+    """Make a ticket of its own of the customer's latest mail, linked to the one it came on."""
+    _act(config, "split", number, "", dry_run=dry_run)
+
+
+@ticket.command()
+@click.argument("number")
+@click.argument("other")
+@click.pass_obj
+def link(config: Path | None, number: str, other: str) -> None:
+    """Let two tickets know of each other."""
+    _act(config, "link", number, "", other=other)
+
+
+@ticket.command()
+@click.argument("number")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent, send nothing.")
+@click.pass_obj
+def remind(config: Path | None, number: str, dry_run: bool) -> None:
+    """Remind the requester of what we asked; where it is our turn, tell them how the case stands.
+
+    \b
+    Example:
+      mailproc ticket remind ACME-482-170 --dry-run
+    """
+    _act(config, "remind", number, "", dry_run=dry_run)
+
+
+def due_words(due: str | None, timezone: str) -> str:
+    """A due time in the site's time zone, `-` for none; what is past is called overdue."""
+    from datetime import UTC, datetime
+    from zoneinfo import ZoneInfo
+
+    if not due:
+        return "-"
+    at = datetime.fromisoformat(due)
+    return f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}" + (" overdue" if at < datetime.now(UTC) else "")
+
+
 def _extract(raws: list[bytes], folder: Path) -> None:
     from mailproc.cli.parse import save_attachment
     from mailproc.message.parse import parse
@@ -181,16 +242,19 @@ def _act(
     argument: str = "",
     actor: str | None = None,
     resolves: bool = False,
+    other: str = "",
     dry_run: bool = False,
 ) -> None:
+    from mailproc.desk.reasons import SUPPRESSED
     from mailproc.desk.requests import Request
     from mailproc.records.decision import Outcome
-    from mailproc.records.effects import SendMail
+    from mailproc.records.effects import SendMail, SuppressMail
 
     if text == "-":
         text = sys.stdin.read()
     with _open(config) as site:
-        request = Request(verb, _serial(site, number), actor or _who(), text, argument, resolves)
+        another = _serial(site, other) if other else 0
+        request = Request(verb, _serial(site, number), actor or _who(), text, argument, resolves, another)
         decision = site.engine.foresee(request) if dry_run else site.engine.act(request, f"cli-{uuid.uuid4().hex}")
     if decision.outcome is Outcome.NOTHING:
         click.echo(f"{number}: nothing to do")
@@ -199,6 +263,9 @@ def _act(
     click.echo(f"{number}: {'would ' if dry_run else ''}{verb}" + ("" if dry_run else " done"))
     for mail in mails:
         click.echo(f"  {mail.purpose} to {mail.recipient}{'' if dry_run else ' queued'}")
+    for effect in decision.effects:
+        if isinstance(effect, SuppressMail):
+            click.echo(f"  {effect.purpose} to {effect.recipient} not sent: {SUPPRESSED[effect.reason]}")
 
 
 def _open(config: Path | None) -> "OpenSite":
@@ -241,11 +308,13 @@ def _print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def _ticket_lines(found: dict[str, Any]) -> Iterator[str]:
+def _ticket_lines(found: dict[str, Any], timezone: str) -> Iterator[str]:
     yield f"{found['number']}  {found['subject']}"
-    for key in ("state", "priority", "department", "assignee", "requester", "language", "channel", "created_at", "due"):
+    for key in ("state", "priority", "department", "assignee", "requester", "language", "channel", "created_at"):
         if found[key]:
             yield f"  {key:<11} {_plain(found[key])}"
+    if found["due"]:
+        yield f"  {'due':<11} {due_words(found['due'], timezone)}"
     for key in ("tags", "fields", "links"):
         if found[key]:
             yield f"  {key:<11} {_plain(found[key])}"

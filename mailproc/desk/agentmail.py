@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
-from mailproc.desk import notices
+from mailproc.desk import casework, collisions, courtesy, notices, overview
 from mailproc.desk.draft import Arrival, Draft, join_words
-from mailproc.desk.mailcommands import CommandMail, read_commands
+from mailproc.desk.mailcommands import CommandMail, is_overview, read_commands
 from mailproc.desk.outgoing import customer_addresses
 from mailproc.desk.ownwords import customer_lines, find_attached_leaks, find_leaks, find_own_words, hide_inner_addresses
+from mailproc.desk.promises import see_due
 from mailproc.desk.reasons import REASONS
+from mailproc.desk.relayed import find_private_files, is_personal, name_images
 from mailproc.desk.speakers import AgentStanding, agent_standing
+from mailproc.desk.transcript import tell
 from mailproc.desk.verbs import Change, plan_change, run_commands
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, IndexIds, SetState
@@ -25,9 +28,11 @@ def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Tick
     standing = agent_standing(arrival, agent, ticket)
     if arrival.inbound.mail_class not in _SPOKEN and arrival.released_as != "agent":
         # Out-of-office of an agent: kept for the department, and nothing is changed by it
-        if arrival.trust.level is Level.A0 or (arrival.trust.level is Level.A1 and standing.reason):
+        is_unproven = arrival.trust.level is Level.A1 and standing.reason and not collisions.answers_us(arrival, agent)
+        if arrival.trust.level is Level.A0 or is_unproven:
             return draft.hold("agent-unproven", serial=ticket.serial)
         draft.step("commands", f"automatic mail of agent {agent.name}", False)
+        collisions.note_absence(arrival, draft, agent, ticket)
         draft.add(_message(arrival, ticket, agent, "auto", arrival.inbound.new_text))
         return draft.finish(Outcome.APPENDED, "agent-automatic", ticket.serial)
     draft.step("trust", _standing_words(arrival, standing, ticket), standing.may_act)
@@ -37,18 +42,19 @@ def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Tick
     # Released by an operator it goes as it stands: a line that was no command is a sentence
     mail = (
         CommandMail((), words.strip(), ())
-        if arrival.released_as == "agent"
-        else read_commands(words, customer_lines(ticket))
+        if arrival.released_as in ("agent", "ok")
+        else read_commands(words, customer_lines(ticket), (agent.name, *agent.name.split()[:1]))
     )
-    change = plan_change(mail.commands, ticket, agent, draft.policy)
-    problems = (*mail.problems, *change.problems)
+    change = plan_change(mail.commands, ticket, agent, draft.policy, arrival.known, arrival.now)
+    named, named_problems = overview.plan(mail.commands, arrival, agent)
+    problems = (*mail.problems, *change.problems, *named_problems)
     if problems:
         return _refuse(arrival, draft, agent, ticket, "unknown-command", problems)
     draft.step(
         "commands",
         join_words([f"#{c.verb} {c.argument}".rstrip() for c in mail.commands]) + f", purpose {standing.purpose}",
     )
-    return _work(arrival, draft, agent, ticket, standing, mail, change)
+    return _work(arrival, draft, agent, ticket, standing, mail, change, named)
 
 
 def _work(
@@ -59,15 +65,19 @@ def _work(
     standing: AgentStanding,
     mail: CommandMail,
     change: Change,
+    named: tuple[overview.Change, ...],
 ) -> Decision:
     inbound = arrival.inbound
     is_note = standing.purpose == "n" or change.is_note
     text = "\n".join(part for part in (change.note, mail.text) if part) if is_note else mail.text
     is_resolving = standing.purpose == "d" or change.state is State.RESOLVED
-    says_something = bool(text.strip()) or bool(inbound.attachments)
+    # The logo of a signature below commands is no answer
+    files = [item for item in inbound.attachments if not (is_personal(item) or (item.is_inline and mail.commands))]
+    says_something = bool(text.strip()) or bool(files)
     if not says_something and not mail.commands and standing.purpose != "d":
         return _refuse(arrival, draft, agent, ticket, "empty-answer", (REASONS["empty-answer"],))
     sends = says_something and not is_note
+    rival = collisions.find_rival(arrival, agent, ticket) if sends else None
     if sends:
         if not customer_addresses(draft.policy, ticket):
             return _refuse(arrival, draft, agent, ticket, "no-recipient", (REASONS["no-recipient"],))
@@ -75,20 +85,28 @@ def _work(
         if size > limit:
             problem = f"the files come to {size / 1e6:.1f} MB, and {limit / 1e6:.0f} MB can go out with one mail"
             return _refuse(arrival, draft, agent, ticket, "attachments-too-large", (problem,))
-        leaks = (*find_leaks(arrival, ticket, text), *find_attached_leaks(inbound.attachments, draft.policy))
+        leaks = (*find_leaks(arrival, ticket, text), *find_attached_leaks(inbound.attachments, draft.policy, ticket))
+        if not arrival.released_as:
+            leaks += find_private_files(inbound.attachments, draft.policy)
         if leaks:
             return _refuse(arrival, draft, agent, ticket, "would-leak", leaks)
-        text = hide_inner_addresses(text, draft.policy)
+        text = name_images(hide_inner_addresses(text, draft.policy), inbound.attachments)
+        if rival is not None and collisions.collides(arrival, rival):
+            return collisions.hold(arrival, draft, agent, ticket, rival)
+    collisions.note_return(arrival, draft, agent)
     purpose = "note" if is_note else ("answer" if says_something else "command")
     draft.add(_message(arrival, ticket, agent, purpose, text))
-    if inbound.message_id:
-        draft.add(IndexIds(ticket.serial, (inbound.message_id,)))
+    if inbound.message_id or arrival.keys.marks:
+        draft.add(IndexIds(ticket.serial, (inbound.message_id, *arrival.keys.marks)))
     run_commands(draft, change, ticket, agent, arrival.sender)
+    casework.run(draft, change.more, ticket, agent, arrival.sender, arrival.known)
+    done, told = overview.run(draft, arrival, agent, mail.commands, named)
     after = _state_after(ticket, change, is_resolving=is_resolving, sends=sends)
     if after is not ticket.state:
         draft.step("verbs", f"{ticket.state} -> {after}", True)
         draft.add(SetState(ticket.serial, after, f"agent {agent.name}", arrival.sender, arrival.now))
     author = Address(arrival.sender, agent.name)
+    ticket = casework.with_people(ticket, change.more, arrival.now)
     moved = replace(
         ticket,
         state=after,
@@ -97,10 +115,20 @@ def _work(
     )
     if sends:
         notices.answer(draft, ticket, author, text, is_resolving=is_resolving, attaches=bool(inbound.attachments))
-        notices.copy_answer(draft, ticket, author, agent.addresses, text, is_resolving=is_resolving)
+        earlier = collisions.earlier_answer(draft, rival)
+        notices.copy_answer(
+            draft, ticket, author, agent.addresses, text, is_resolving=is_resolving, earlier=earlier
+        )
     elif is_resolving and ticket.state is not State.RESOLVED:
         notices.resolved(draft, ticket)
-    _hand_over(draft, change, ticket, moved, agent)
+    _hand_over(draft, change, ticket, see_due(draft, arrival.known, moved), agent)
+    if not change.more.is_spam and change.more.into is None:
+        courtesy.tell_changes(draft, ticket, moved)
+    if told or (mail.commands and not says_something):
+        done = [*(command.shown for command in mail.commands if not is_overview(command)), *done]
+        tell(draft, agent, ticket, done=done, lines=told, in_reply_to=inbound.message_id)
+    if [command.verb for command in mail.commands] == ["undo"] and not says_something:
+        return draft.finish(Outcome.ANSWERED, "agent-undo", ticket.serial)
     reason = (
         "agent-note" if is_note else "agent-resolved" if is_resolving else "agent-answer" if sends else "agent-commands"
     )
@@ -108,6 +136,7 @@ def _work(
 
 
 def _hand_over(draft: Draft, change: Change, before: Ticket, after: Ticket, agent: Agent) -> None:
+    collisions.tell_former(draft, before, change.assignee, agent.name, agent.addresses)
     if change.assignee and change.assignee not in (before.assignee, *agent.addresses):
         notices.hand_over(draft, after, (change.assignee,), agent.name)
     elif change.department and change.department != before.department:

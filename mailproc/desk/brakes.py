@@ -1,14 +1,19 @@
 """What stops a mail before anything else: our own mail coming back, copies, bounces, broken bytes. Dry."""
 
+from collections.abc import Iterable
+
 from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
 from mailproc.desk.receipts import says_no_such_address
-from mailproc.desk.routing import route_address
+from mailproc.desk.routing import gather_facts, route_address
+from mailproc.desk.speakers import department_identity
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, MarkBounced, RecordRoute, RememberContact
 from mailproc.records.mail import MailClass
 from mailproc.records.ticket import Ticket
-from mailproc.tickets.token import split_reply_address
+from mailproc.rulebook.facts import Facts
+from mailproc.rulebook.patterns import Budget
+from mailproc.tickets.token import TokenClaim, is_genuine, split_reply_address
 
 
 def apply_brakes(arrival: Arrival, draft: Draft) -> Decision | None:
@@ -23,7 +28,13 @@ def apply_brakes(arrival: Arrival, draft: Draft) -> Decision | None:
         return draft.hold("unparsable", f"This mail cannot be read safely: {problem}. Its bytes are kept as they came.")
     if arrival.keys.own_id is not None:
         return _own_mail(arrival, draft)
-    if inbound.mail_class is MailClass.BOUNCE and arrival.released_as != "new":
+    if not arrival.released_as and (claim := _find_own_reply_address(arrival)) is not None:
+        draft.step("brakes", f"a mail of ours about ticket {claim.serial} came back without its marks", True)
+        if claim.serial in arrival.known.tickets:
+            draft.event(claim.serial, "own-mail-returned", sender=arrival.sender)
+        return draft.finish(Outcome.LOOP, "own-mail", claim.serial if claim.serial in arrival.known.tickets else None)
+    is_report = inbound.mail_class is MailClass.BOUNCE or arrival.keys.bounced_id is not None
+    if is_report and arrival.released_as != "new":
         return _bounce(arrival, draft)
     draft.step("brakes", f"class {inbound.mail_class} ({inbound.class_evidence or 'nothing says otherwise'})")
     return None
@@ -33,18 +44,40 @@ def _duplicate(arrival: Arrival, draft: Draft) -> Decision:
     seen = arrival.known.duplicate
     assert seen is not None
     draft.step("brakes", f"the same bytes came before as mail {seen.inbox_id}", True)
-    fresh = tuple(address for address in arrival.keys.recipients if address not in _bases(arrival, seen.recipients))
+    before = _bases(arrival, seen.recipients)
+    fresh = tuple(address for address in arrival.keys.recipients if address not in before)
+    way = arrival.envelope.way
+    is_new_way = bool(seen.ways) and way not in seen.ways
+    ticket = _survivor(arrival, seen.serial)
+    if ticket is not None and (fresh or is_new_way):
+        draft.event(ticket.serial, "route", addresses=join_words(fresh), way=way)
     if not fresh:
         return draft.finish(Outcome.DUPLICATE, "duplicate", seen.serial)
     draft.add(RecordRoute(seen.inbox_id, fresh))
-    ticket = arrival.known.tickets.get(seen.serial) if seen.serial is not None else None
     if ticket is not None:
-        draft.event(ticket.serial, "route", addresses=join_words(fresh))
-        departments = [route_address(arrival, address).department for address in fresh]
-        others = [key for key in departments if key != ticket.department]
+        facts, budget = gather_facts(arrival), Budget()
+        told = {ticket.department, *_departments(arrival, sorted(before), facts, budget)}
+        others = [key for key in _departments(arrival, fresh, facts, budget) if key not in told]
         if others:
             notices.forward(draft, arrival, ticket, others, "")
     return draft.finish(Outcome.DUPLICATE, "duplicate-new-route", seen.serial)
+
+
+def _survivor(arrival: Arrival, serial: int | None) -> Ticket | None:
+    """The ticket of the first copy, or the one it was merged into."""
+    tickets = arrival.known.tickets
+    ticket = tickets.get(serial) if serial is not None else None
+    seen: set[int] = set()
+    while ticket is not None and ticket.merged_into in tickets and ticket.serial not in seen:
+        seen.add(ticket.serial)
+        ticket = tickets[ticket.merged_into]
+    return ticket
+
+
+def _departments(arrival: Arrival, addresses: Iterable[str], facts: Facts, budget: Budget) -> list[str]:
+    """Where the rules send mail that comes to these addresses, those apart that hold it or make no ticket."""
+    routed = [route_address(arrival, address, facts, budget) for address in addresses]
+    return list(dict.fromkeys(one.department for one in routed if one.makes_ticket and not one.hold))
 
 
 def _bases(arrival: Arrival, recipients: tuple[str, ...]) -> set[str]:
@@ -59,6 +92,22 @@ def _own_mail(arrival: Arrival, draft: Draft) -> Decision:
     if ticket is not None:
         draft.event(ticket.serial, "own-mail-returned", mail=str(own.n), sender=arrival.sender)
     return draft.finish(Outcome.LOOP, "own-mail", ticket.serial if ticket else None)
+
+
+def _find_own_reply_address(arrival: Arrival) -> TokenClaim | None:
+    """The token in Reply-To of a mail from our own address: a forwarder may have rewritten all else (T34)."""
+    site, keys = arrival.policy.site, arrival.policy.keys
+    if not arrival.inbound.reply_to or not arrival.sender or not split_reply_address(site, arrival.sender)[0]:
+        return None
+    book = arrival.policy.book
+    identities = [address for agent in book.agents for address in agent.addresses]
+    identities += [department_identity(key) for key in book.departments]
+    identities += [address.addr for address in (*arrival.inbound.to, *arrival.inbound.cc)]
+    for address in arrival.inbound.reply_to:
+        claim = split_reply_address(site, address.addr)[1]
+        if claim is not None and any(is_genuine(claim, keys, identity) for identity in identities):
+            return claim
+    return None
 
 
 def _bounce(arrival: Arrival, draft: Draft) -> Decision:

@@ -1,41 +1,34 @@
 """A customer's mail: a new request, or a further mail on a ticket of theirs. Dry."""
 
-from dataclasses import replace
-
-from mailproc.desk import notices
+from mailproc.desk import courtesy, holds, notices, ruleactions
 from mailproc.desk.draft import Arrival, Draft, join_words
-from mailproc.desk.limits import refuse_acknowledgement
 from mailproc.desk.outgoing import words_of
-from mailproc.desk.routing import gather_facts, route_mail
+from mailproc.desk.promises import see_due
+from mailproc.desk.routing import route_mail
+from mailproc.desk.similar import link_resembled
 from mailproc.desk.speakers import is_participant, is_verified_customer, mail_class
+from mailproc.desk.threads import thread_index_of
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import (
     AddMessage,
-    AddTags,
     IndexIds,
     LinkTickets,
     OpenTicket,
     RememberContact,
-    SetAttribute,
-    SetField,
     SetState,
 )
 from mailproc.records.mail import Address, Intent, Level, MailClass
 from mailproc.records.ticket import State, ThreadMessage, Ticket
-from mailproc.rulebook.evaluate import Routing, evaluate
+from mailproc.rulebook.evaluate import Routing
 from mailproc.tickets.casenumber import format_number, shuffle_serial
 from mailproc.tickets.lifecycle import is_past_reopening, is_reopening, may_change
 
+_TOLD = {"thanks": "follow-up-thanks", "solved": "follow-up-solved", "status": "follow-up-status"}
 MOST_REOPENS_PER_HOUR = 5
 _SILENT_CLASSES = (MailClass.REPORT, MailClass.REACTION)
 _SURE_ENOUGH = 0.5
 # What asks for nothing more: "thanks", "it works now"
 _THANKS = (Intent.THANKS, Intent.WORKS)
-# Files that mail clients add by themselves
-_FILES_OF_CLIENTS = frozenset(
-    "application/pkcs7-signature application/x-pkcs7-signature application/pgp-signature application/pgp-keys "
-    "text/vcard text/x-vcard".split()
-)
 
 
 def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision:
@@ -55,6 +48,13 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
     draft.step("trust", f"{arrival.sender or 'released by an operator'} {standing}", is_verified)
     kind = mail_class(arrival)
     is_automatic = kind is not MailClass.HUMAN
+    routing = None if is_automatic else ruleactions.route_reply(arrival, draft, ticket)
+    if routing is not None and not arrival.released_as:
+        if routing.hold and not holds.is_spared(arrival, routing):
+            return ruleactions.hold(draft, routing, ticket.serial)
+        if not routing.makes_ticket:
+            draft.event(ticket.serial, "kept-off", arrival.sender, rule=routing.cause_of("ticket"))
+            return draft.finish(Outcome.RECORDED, "no-ticket", ticket.serial)
     draft.add(_message(arrival, ticket.serial, "auto" if is_automatic else "followup", is_unverified=not is_verified))
     draft.add(IndexIds(ticket.serial, _ids(arrival)))
     if match.merged_from is not None:
@@ -69,26 +69,41 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
         return draft.finish(Outcome.APPENDED, "automatic-on-ticket", ticket.serial)
     if is_verified and arrival.sender:
         draft.add(RememberContact(arrival.sender, is_dead=False))  # who writes can be written to
-    is_thanks = ticket.state in (State.RESOLVED, State.CLOSED) and _says_thanks(arrival)
+    is_thanks = ticket.state in (State.RESOLVED, State.CLOSED) and courtesy.only_says(arrival, *_THANKS)
     if is_thanks:
         # Nobody has to do anything; the thanks go to those who earned them
         draft.step("verbs", f"nothing but {arrival.inbound.intent}: stays {ticket.state}", False)
         draft.event(ticket.serial, "not-reopened", actor=arrival.sender, intent=str(arrival.inbound.intent))
-    is_reopened = not is_thanks and _wake(arrival, draft, ticket)
-    ticket, routing = _apply_reply_rules(arrival, draft, ticket)
-    notices.follow_up(
-        draft,
-        arrival,
-        ticket,
-        is_unverified=not is_verified,
-        is_reopened=is_reopened,
-        is_thanks=is_thanks,
-        rule=routing.rule if routing else "",
-    )
+    is_solved = courtesy.is_settled_by(arrival, ticket, is_verified=is_verified)
+    is_alone = routing is None and courtesy.is_answered_alone(arrival, draft, ticket, is_verified=is_verified)
+    before = ticket
+    if is_solved:
+        ticket = courtesy.settle(arrival, draft, ticket)
+    is_reopened = not (is_thanks or is_solved or is_alone) and _wake(arrival, draft, ticket)
+    if routing is not None:
+        ticket = ruleactions.apply_to_reply(arrival, draft, ticket, routing)
+    ticket = see_due(draft, arrival.known, ticket)
+    if is_alone:
+        draft.step("notices", "only asks how the case stands: answered, and the department is not disturbed", True)
+        draft.event(ticket.serial, "status-asked", arrival.sender)
+    else:
+        notices.follow_up(
+            draft,
+            arrival,
+            ticket,
+            is_unverified=not is_verified,
+            is_reopened=is_reopened,
+            is_thanks=is_thanks,
+            is_solved=is_solved,
+            rule=routing.rule if routing else "",
+        )
     if routing is not None:
         notices.forward_copies(draft, arrival, ticket, (*routing.copy_to, *routing.notify), routing.rule)
-    reason = "follow-up" if is_verified else "follow-up-unverified"
-    return draft.finish(Outcome.APPENDED, "follow-up-thanks" if is_thanks and is_verified else reason, ticket.serial)
+        ruleactions.answer_reply(arrival, draft, ticket, routing, is_verified=is_verified)
+    courtesy.answer_customer(arrival, draft, before, ticket, is_verified=is_verified, is_reopened=is_reopened)
+    told = "thanks" if is_thanks else "solved" if is_solved else "status" if is_alone else ""
+    reason = _TOLD.get(told, "follow-up")
+    return draft.finish(Outcome.APPENDED, reason if is_verified else "follow-up-unverified", ticket.serial)
 
 
 def open_ticket(
@@ -105,16 +120,15 @@ def open_ticket(
     if arrival.trust.level is Level.A0 and not arrival.released_as:
         return draft.hold("sender-contradicted")
     routing, also_told = route_mail(arrival, draft)
-    if routing.hold and not arrival.released_as:
-        is_spam = routing.hold.strip().lower() == "spam"
-        return draft.hold("spam" if is_spam else "rule-hold", f"Rule {routing.rule!r} says: {routing.hold}")
+    if routing.hold and not arrival.released_as and not holds.is_spared(arrival, routing):
+        return ruleactions.hold(draft, routing)
     if not routing.makes_ticket and not arrival.released_as:
         if cited is not None:
             draft.event(cited.serial, "automatic-mail-cited-it", sender=arrival.sender, subject=inbound.subject[:200])
         return draft.finish(Outcome.RECORDED, "no-ticket")
     serial = arrival.known.next_serial
     if site.numbering == "shuffled":
-        serial = shuffle_serial(serial, arrival.policy.keys.keys[-1].secret)
+        serial = shuffle_serial(serial, arrival.policy.keys.numbering_secret)
     number = format_number(serial, site.prefix)
     requester = inbound.from_ or Address("")
     ticket = Ticket(
@@ -129,13 +143,21 @@ def open_ticket(
         priority=routing.priority,
         language=_language(arrival, routing),
         assignee=routing.assign,
+        assignee_back_on=arrival.known.holds.absent.get(routing.assign),
         tags=routing.tags,
         fields=routing.fields,
         participants=(requester.addr,),
         requester_message_id=inbound.message_id,
         thread=(
             ThreadMessage(
-                "in", "public", "request", requester, arrival.written_at, inbound.new_text, inbound.message_id
+                "in",
+                "public",
+                "request",
+                requester,
+                arrival.written_at,
+                inbound.new_text,
+                inbound.message_id,
+                thread_index=thread_index_of(inbound),
             ),
         ),
     )
@@ -151,17 +173,20 @@ def open_ticket(
             "mail",
             now,
             sla=routing.sla or book.departments[routing.department].sla,
+            has_own_sla=bool(routing.cause_of("sla")),
             assignee=routing.assign,
             tags=routing.tags,
             fields=routing.fields,
             requester_message_id=inbound.message_id,
+            subject_key=arrival.keys.subject_key,
         ),
         _message(arrival, serial, "request", is_unverified=False),
         IndexIds(serial, _ids(arrival)),
     )
     if requester.addr:
         confident = inbound.language if inbound.language_confidence >= _SURE_ENOUGH else ""
-        draft.add(RememberContact(requester.addr, requester.name, confident))
+        is_proven = requester.addr == arrival.sender and arrival.trust.level >= Level.A2
+        draft.add(RememberContact(requester.addr, requester.name, confident, is_dead=False if is_proven else None))
     for other in linked:
         draft.add(LinkTickets(serial, other, link_kind))
     if arrival.keys.doubtful:
@@ -181,40 +206,24 @@ def open_ticket(
     )
     tickets = [arrival.known.tickets[other] for other in linked if other in arrival.known.tickets]
     links = tuple(f"{other.number} ({other.state})" for other in tickets)
-    notices.forward(draft, arrival, ticket, (routing.department, *also_told), routing.rule, links)
+    if routing.link_to and (named := ruleactions.link(draft, arrival, ticket, routing)) and named not in linked:
+        links = (*links, ruleactions.describe(arrival, named))
+    alike = tuple(f"{number} ({state})" for number, state, key in arrival.known.alike if key == routing.department)
+    links = (*links, *[line for line in alike if line not in links])
+    ticket = see_due(draft, arrival.known, ticket)
+    resembled = link_resembled(arrival, draft, serial, reason)
+    departments = (routing.department, *also_told)
+    join_number = resembled.number if resembled is not None else ""
+    notices.forward(draft, arrival, ticket, departments, routing.rule, links, join_number)
     notices.forward_copies(draft, arrival, ticket, (*routing.copy_to, *routing.notify), routing.rule)
     if cited is not None and cited.department != routing.department:
         notices.tell_linked(draft, cited, number, requester, arrival.trust.level.name)
-    _acknowledge(arrival, draft, ticket, routing)
+    ruleactions.acknowledge(arrival, draft, ticket, routing)
     return draft.finish(Outcome.OPENED, reason, serial)
 
 
-def _acknowledge(arrival: Arrival, draft: Draft, ticket: Ticket, routing: Routing) -> None:
-    if routing.ack == "none":
-        draft.suppress(ticket.serial, "received", arrival.sender, "rule")
-        return
-    refused = refuse_acknowledgement(arrival)
-    if refused:
-        draft.suppress(ticket.serial, "received", arrival.sender, refused)
-        return
-    questions = tuple(
-        label
-        for name in routing.ask
-        if name not in dict(ticket.fields) and (label := _field_label(arrival, name, ticket.language))
-    )
-    notices.acknowledge(draft, arrival, ticket, routing.reply or routing.ack, questions)
-
-
-def _field_label(arrival: Arrival, name: str, language: str) -> str:
-    field = arrival.policy.book.fields.get(name)
-    if field is None:
-        return ""
-    labels = dict(field.labels)
-    return labels.get(language) or labels.get(arrival.policy.site.default_language) or labels.get("en") or name
-
-
 def _language(arrival: Arrival, routing: Routing) -> str:
-    """A rule's word, else what the mail is written in, else what the requester wrote in before, else the site's."""
+    """A rule's word, else what the mail is written in or the requester wrote in before, else the rules' default."""
     site, inbound, contact = arrival.policy.site, arrival.inbound, arrival.known.requester
     if routing.language and routing.language in site.languages:
         return routing.language
@@ -222,15 +231,8 @@ def _language(arrival: Arrival, routing: Routing) -> str:
         return inbound.language
     if contact is not None and contact.language in site.languages:
         return contact.language
-    return site.default_language
-
-
-def _says_thanks(arrival: Arrival) -> bool:
-    """Whether the customer only says thanks or that it works: a file beside it may say more."""
-    inbound = arrival.inbound
-    return inbound.intent in _THANKS and all(
-        item.is_inline or item.content_type in _FILES_OF_CLIENTS for item in inbound.attachments
-    )
+    default = arrival.policy.book.defaults.language
+    return default if default in site.languages else site.default_language
 
 
 def _wake(arrival: Arrival, draft: Draft, ticket: Ticket) -> bool:
@@ -245,53 +247,6 @@ def _wake(arrival: Arrival, draft: Draft, ticket: Ticket) -> bool:
     draft.step("verbs", f"{ticket.state} -> open", True)
     draft.add(SetState(ticket.serial, State.OPEN, "customer wrote", arrival.sender, arrival.now))
     return reopening
-
-
-def _apply_reply_rules(arrival: Arrival, draft: Draft, ticket: Ticket) -> tuple[Ticket, Routing | None]:
-    """What rules with `also: [reply]` make of a further mail: the ticket after them, and their routing if any matched.
-
-    Each change names the rule that asked for it.
-    """
-    book = arrival.policy.book
-    if not book.has_reply_rules:
-        return ticket, None
-    routing = evaluate(book, gather_facts(arrival, ticket))
-    draft.trace.extend(routing.trace)
-    draft.rules = routing.rules
-    if not routing.rules:
-        return ticket, None
-    serial = ticket.serial
-    values = {
-        "department": ("department", routing.department, ticket.department),
-        "priority": ("priority", routing.priority, ticket.priority),
-        "language": ("language", routing.language, ticket.language),
-        "sla": ("sla", routing.sla, ""),
-        "assign": ("assignee", routing.assign, ticket.assignee),
-    }
-    changed: dict[str, str] = {}
-    for action, (name, value, former) in values.items():
-        rule = routing.cause_of(action)
-        if rule and value != former:
-            draft.add(SetAttribute(serial, name, value, f"rule {rule}"))
-            changed[name] = value
-    for rule in dict.fromkeys(rule for name, _, rule in routing.causes if name == "tags"):
-        fresh = tuple(tag for tag in routing.tags if routing.cause_of("tags", tag) == rule)
-        draft.add(AddTags(serial, fresh, reason=f"rule {rule}"))
-    for name, value in routing.fields:
-        if dict(ticket.fields).get(name) != value:
-            draft.add(SetField(serial, name, value, f"rule {routing.cause_of(f'field.{name}')}"))
-    if (rule := routing.cause_of("state")) and routing.state != ticket.state:
-        draft.add(SetState(serial, routing.state, f"rule {rule}", at=arrival.now))
-    after = replace(
-        ticket,
-        department=changed.get("department", ticket.department),
-        priority=changed.get("priority", ticket.priority),
-        language=changed.get("language", ticket.language),
-        assignee=changed.get("assignee", ticket.assignee),
-        tags=routing.tags,
-        fields=routing.fields,
-    )
-    return after, routing
 
 
 def _message(arrival: Arrival, serial: int, purpose: str, *, is_unverified: bool) -> AddMessage:
@@ -313,6 +268,7 @@ def _message(arrival: Arrival, serial: int, purpose: str, *, is_unverified: bool
         inbound.language,
         is_unverified,
         tuple((item.filename, item.content_type, item.size) for item in inbound.attachments),
+        thread_index_of(inbound),
     )
 
 

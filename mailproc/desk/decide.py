@@ -3,14 +3,20 @@
 brakes -> follow-up -> who speaks -> commands or rules -> verbs -> notices; each in its own file of this room.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from mailproc.desk.agentmail import decide_agent_mail
 from mailproc.desk.brakes import apply_brakes
 from mailproc.desk.customermail import decide_on_ticket, open_ticket
 from mailproc.desk.draft import Arrival, Draft, Policy
+from mailproc.desk.holds import ask_about, decide_answer
 from mailproc.desk.limits import is_too_old
-from mailproc.desk.speakers import find_agent, is_department, is_participant, speaks_as_agent
+from mailproc.desk.loops import judge, keep, record
+from mailproc.desk.outreach import decide_outreach, is_for_new_case
+from mailproc.desk.overview import decide_overview
+from mailproc.desk.promises import keep_promises
+from mailproc.desk.speakers import BY_AGENT, find_agent, is_department, is_participant, speaks_as_agent
 from mailproc.records.decision import Decision
 from mailproc.records.mail import Envelope, Inbound, Level, Trust
 from mailproc.records.ticket import Known, Ticket
@@ -30,13 +36,36 @@ def decide_mail(
 ) -> Decision:
     """What becomes of this mail; never raises on a mail's account, and always says why.
 
-    `released_as` (customer, agent, new) is an operator's word that the mail may pass the check that held it.
+    `released_as` is a person's word that the mail may pass the check that held it: an operator's (customer, agent,
+    new), or its agent's own (`speakers.BY_AGENT`).
     """
+    decision = _decide(inbound, envelope, trust, keys, known, policy, now, released_as)
+    return keep_promises(decision, known, policy, now)
+
+
+def _decide(
+    inbound: Inbound,
+    envelope: Envelope,
+    trust: Trust,
+    keys: Keys,
+    known: Known,
+    policy: Policy,
+    now: datetime,
+    released_as: str,
+) -> Decision:
     arrival = Arrival(inbound, envelope, trust, keys, match_ticket(keys, known), known, policy, now, released_as)
+    arrival = replace(arrival, judgement=judge(arrival))
+    return keep(arrival, ask_about(arrival, _work(arrival)))
+
+
+def _work(arrival: Arrival) -> Decision:
+    inbound, envelope, trust, released_as = arrival.inbound, arrival.envelope, arrival.trust, arrival.released_as
+    policy, now = arrival.policy, arrival.now
     is_quiet = envelope.kind == "feed" and not envelope.forwards_old and is_too_old(arrival)
     draft = Draft(policy, now, "old-feed" if is_quiet else "", arrival.sender)
     if released_as:
-        draft.step("brakes", f"released as {released_as} by an operator")
+        by = "its agent" if released_as in BY_AGENT else "an operator"
+        draft.step("brakes", f"released as {released_as} by {by}")
     stopped = apply_brakes(arrival, draft)
     if stopped is not None:
         return stopped
@@ -45,7 +74,16 @@ def decide_mail(
         draft.step("trust", f"From: {inbound.from_defect}", False)
         claimed = arrival.match.ticket.serial if arrival.match.ticket else None
         return draft.hold("from-malformed", f"Nobody knows who wrote this: {inbound.from_defect}", claimed)
-    ticket = None if released_as == "new" else _follow_up(arrival, draft)
+    answered = decide_answer(arrival, draft)
+    if answered is not None:
+        return answered
+    if arrival.judgement is not None and arrival.judgement.is_machine:
+        recorded = record(arrival, draft, arrival.judgement)
+        if recorded is not None:
+            return recorded
+    ticket = None if released_as == "new" or is_for_new_case(arrival) else _follow_up(arrival, draft)
+    if released_as in BY_AGENT and (ticket is None or find_agent(arrival) is None):
+        return draft.hold("agent-inactive", serial=ticket.serial if ticket else None)  # gone since (T04)
     if ticket is None:
         return _new(arrival, draft)
     agent = find_agent(arrival)
@@ -69,6 +107,9 @@ def _follow_up(arrival: Arrival, draft: Draft) -> Ticket | None:
 
 
 def _new(arrival: Arrival, draft: Draft) -> Decision:
+    begun = decide_overview(arrival, draft) or decide_outreach(arrival, draft)
+    if begun is not None:
+        return begun
     if arrival.match.reason == "two-tags":
         return open_ticket(arrival, draft, "new-two-tags", linked=arrival.match.linked)
     return open_ticket(arrival, draft, "new-by-agent" if find_agent(arrival) is not None else "new")

@@ -1,10 +1,11 @@
 """A decision in the making: the situation it is about, the effects and steps gathered so far. Dry."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailproc.desk.reasons import REASONS, SUPPRESSED
+from mailproc.records.correspondence import Judgement
 from mailproc.records.decision import Decision, Outcome, Step
 from mailproc.records.effects import Effect, HoldMail, Mail, RecordEvent, SendMail, SuppressMail
 from mailproc.records.mail import Envelope, Inbound, Trust
@@ -13,6 +14,10 @@ from mailproc.records.ticket import Known
 from mailproc.rulebook.book import Rulebook
 from mailproc.tickets.followup import Keys, Match
 
+# What goes back to who wrote: agents, and only about held mail or commands; machines get none of it
+_TO_SENDER = ("refused", "challenge", "review", "transcript", "next", "show", "show-2", "show-3")
+# An agent's mail as others get it: it waits while it may be taken back
+_AGENTS_WORDS = ("answer", "resolved", "copy")
 _CLOCK_SLACK = timedelta(minutes=5)
 _LONGEST_WAY = timedelta(days=6)  # a sender's server tries for five (RFC 5321 section 4.5.4.1)
 
@@ -39,6 +44,7 @@ class Arrival:
     policy: Policy
     now: datetime
     released_as: str = ""  # an operator took it out of the hold list: customer | agent | new
+    judgement: Judgement | None = None  # what its place among its sender's mails says
 
     @property
     def sender(self) -> str:
@@ -65,6 +71,7 @@ class Draft:
         self.effects: list[Effect] = []
         self.trace: list[Step] = []
         self.rules: tuple[str, ...] = ()
+        self.timed_out: tuple[str, ...] = ()
         self._mails_out: dict[int, int] = {}
         self._seen: set[tuple[str, str]] = set()
 
@@ -87,12 +94,14 @@ class Draft:
 
     def send(self, mail: Mail) -> None:
         """Queue a mail, once per recipient and purpose; never to the address whose mail is being decided (T31)."""
-        if mail.role == "agent" and mail.recipient == self.sender and mail.purpose != "refused":
+        if mail.role == "agent" and mail.recipient == self.sender and mail.purpose not in _TO_SENDER:
             self.suppress(mail.serial, mail.purpose, mail.recipient, "loop")
             return
         if (mail.recipient, mail.purpose) in self._seen:
             return
         self._seen.add((mail.recipient, mail.purpose))
+        if self.sender and self.policy.site.undo_window and mail.purpose in _AGENTS_WORDS:
+            mail = replace(mail, not_before=self.now + self.policy.site.undo_window)
         if self.quiet_reason:
             self.suppress(mail.serial, mail.purpose, mail.recipient, self.quiet_reason)
             return
@@ -116,7 +125,7 @@ class Draft:
         """The decision; `reason` must be on the closed list."""
         if reason not in REASONS:
             raise KeyError(f"reason {reason!r} is not listed in desk/reasons.py")
-        return Decision(outcome, reason, tuple(self.effects), tuple(self.trace), serial, self.rules)
+        return Decision(outcome, reason, tuple(self.effects), tuple(self.trace), serial, self.rules, self.timed_out)
 
 
 def join_words(words: Sequence[str]) -> str:

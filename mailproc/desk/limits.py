@@ -7,7 +7,7 @@ from mailproc.desk.draft import Arrival
 from mailproc.desk.speakers import mail_class
 from mailproc.message.addresses import is_sendable
 from mailproc.records.mail import Level, MailClass
-from mailproc.records.site import Limits
+from mailproc.records.site import Limits, Site
 from mailproc.records.ticket import Contact, SendCounts
 from mailproc.tickets.token import split_reply_address
 
@@ -43,9 +43,17 @@ def over_limit(limits: Limits, counts: SendCounts, level: Level) -> str:
 
 def refuse_recipient(arrival: Arrival, recipient: str, contact: Contact | None) -> str:
     """Why nothing automatic may go to this address at all, "" when it may."""
+    refused = refuse_address(arrival.policy.site, recipient, contact)
+    # Who writes from there and proves it can be written to again
+    is_back = refused == "dead-address" and recipient == arrival.sender and arrival.trust.level >= Level.A2
+    return "" if is_back else refused
+
+
+def refuse_address(site: Site, recipient: str, contact: Contact | None) -> str:
+    """The same where no mail has arrived: the clock speaks."""
     if not is_sendable(recipient):
         return "not-sendable"
-    if split_reply_address(arrival.policy.site, recipient)[0]:
+    if split_reply_address(site, recipient)[0]:
         return "own-address"
     if contact is not None and contact.is_silenced:
         return "silenced"
@@ -54,20 +62,22 @@ def refuse_recipient(arrival: Arrival, recipient: str, contact: Contact | None) 
     return ""
 
 
-def refuse_acknowledgement(arrival: Arrival) -> str:
-    """Why the sender of a new request gets no acknowledgement, "" when they do."""
+def refuse_acknowledgement(arrival: Arrival, *, is_new: bool = True) -> str:
+    """Why the sender of a request gets no acknowledgement and no answer of a rule, "" when they do."""
     inbound, envelope, level = arrival.inbound, arrival.envelope, arrival.trust.level
     if mail_class(arrival) is not MailClass.HUMAN:
         return "class"
     if is_too_old(arrival):
         return "old"
+    if arrival.judgement is not None and arrival.judgement.quiet:
+        return arrival.judgement.quiet
     # RFC 3834 section 4 answers the return path; where the intake was told none, the From address stands in for it
     sender = envelope.sender if envelope.sender is not None else inbound.return_path
     if sender is not None and sender != arrival.sender and level < Level.A2:
         return "sender-unproven"
     refused = refuse_recipient(arrival, arrival.sender, arrival.known.requester)
     # A new ticket has sent nothing yet; what was counted for a ticket it cites is that one's
-    counts = replace(arrival.known.counts, ticket_hour=0, ticket_day=0)
+    counts = replace(arrival.known.counts, ticket_hour=0, ticket_day=0) if is_new else arrival.known.counts
     return refused or over_limit(arrival.policy.site.limits, counts, level)
 
 

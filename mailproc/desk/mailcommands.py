@@ -6,30 +6,70 @@ Only the first block of the new text counts, before any prose, or a last block d
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
+from mailproc.desk.commandwords import LIST_WORDS, PRIORITY_WORDS, VERB_WORDS
+from mailproc.desk.folding import fold, invert, plain_line
+from mailproc.message.intentwords import SENTENCES
 from mailproc.records.ticket import PRIORITIES
 
-# verb -> what must follow it: "" nothing, "text" anything, else the name of the argument
+# verb -> what must follow it: "" nothing, "optional" anything, "numbers" other cases if any, else what it is called
 VERBS: dict[str, str] = {
-    "close": "",
+    "close": "numbers",
     "resolve": "",
-    "reopen": "",
-    "take": "",
-    "pending": "",
+    "reopen": "numbers",
+    "take": "numbers",
+    "pending": "numbers",
     "note": "optional",
     "assign": "agent",
     "to": "department",
+    "escalate": "",
     "priority": "priority",
     "tag": "tags",
     "field": "assignment",
+    "due": "date",
+    "wait": "date",
+    "cc": "addresses",
+    "merge": "case",
+    "split": "",
+    "link": "case",
+    "status": "",
+    "spam": "numbers",
+    "undo": "",
+    "help": "",
+    "list": "list",
+    "show": "case",
+    "next": "",
+    "from": "person",
+    "channel": "way",
 }
 # Of the full set in mail-policy section 6; an agent who uses one is told, and nothing is sent
-NOT_YET = ("escalate", "due", "wait", "cc", "merge", "split", "kb", "status", "spam", "undo", "help", "from", "channel")
-_COMMAND = re.compile(r"\s{0,8}[#/!]([A-Za-z][A-Za-z-]{0,19})(?:[\s\u00a0]+(.{0,400}?))?\s*")
-_HASH_LINE = re.compile(r"\s{0,8}#\S")
+NOT_YET = ("kb",)
+# What a mail without a case may hold: it is answered, and opens none
+OVERVIEW = frozenset({"list", "show", "next", "help", "undo"})
+BULK = frozenset(verb for verb, wants in VERBS.items() if wants == "numbers")
+LOGGING = frozenset({"from", "channel"})  # they begin a case and say nothing about one that is there
+
+_WORDS = invert(VERB_WORDS)
+_PRIORITIES = invert(PRIORITY_WORDS)
+_LISTS = invert(LIST_WORDS)
+_SHOWN = {fold(word): word for words in VERB_WORDS.values() for word in words.split()}
+_ENGLISH = {fold(verb): verb for verb in VERB_WORDS}
+# A correction program may put a blank after `#`, a mail client stars or a backslash around the line
+_COMMAND = re.compile(r"(?:#[ ]{0,3}|[/!])([^\W\d_](?:[\w'-]{0,28}[^\W_])?)(?:[ ]?[:=][ ]?|[ ]|(?=[.,;!…]*$)|$)(.*)")
+_WRAPPING = re.compile(r"[*_`\\]{0,3}([#/!].{0,120}?)[*_`]{0,3}")
+_NEXT_COMMAND = re.compile(r" +(?=#[ ]?[^\W\d_])")
+_LINK = re.compile(r"\s*<https?://[^<>\s]*>")
+_SIGN = re.compile(r"[#\uff03\ufe5f\u266f/\uff0f!\uff01]")
+_END_MARKS = " .,;!…"
+_LONGEST_NOTE = 20_000
 _LONGEST_LINE = 500
+_MOST_COMMANDS = 40
 _MOST_PROBLEMS = 20
+_MOST_CLOSING = 12  # lines of a signature that no delimiter announces
+_LONGEST_CLOSING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +79,11 @@ class Command:
     verb: str
     argument: str
     line: int
+
+    @property
+    def shown(self) -> str:
+        """As it is told back: `#tag refund`."""
+        return f"#{self.verb} {self.argument}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,99 +95,225 @@ class CommandMail:
     problems: tuple[str, ...]
 
 
-def read_commands(new_text: str, foreign_lines: frozenset[str] = frozenset()) -> CommandMail:
-    """The commands of the first or last block, and the text without them.
+def read_commands(
+    new_text: str, foreign_lines: frozenset[str] = frozenset(), names: Iterable[str] = ()
+) -> CommandMail:
+    """The commands of the first and last block, and the text without them.
 
     `foreign_lines` are lines the customer wrote (blanks folded, casefolded): at the end of a mail they are a quote.
+    `names` are the writer's: below commands alone they are a signature and no answer.
     """
+    if not _SIGN.search(new_text):
+        return CommandMail((), new_text.replace("\r\n", "\n").strip("\n").rstrip(), ())
     lines = new_text.replace("\r\n", "\n").split("\n")
-    start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
     commands: list[Command] = []
     problems: list[str] = []
-    head = start
-    while head < len(lines) and lines[head].strip() and _looks_like_command(lines[head], is_top=True):
-        if len(problems) >= _MOST_PROBLEMS:
-            break
-        _read_line(lines[head], head + 1, commands, problems)
-        head += 1
-    tail = len(lines)
-    if not commands and not problems:
-        tail = _last_block(lines, head)
-        for index in range(tail, len(lines)):
-            if " ".join(lines[index].split()).casefold() in foreign_lines:
-                shown = lines[index].strip()[:60]
-                problems.append(
-                    f"line {index + 1} `{shown}` is in the customer's mail too; is it yours? Then write it first"
-                )
-            elif lines[index].strip() and len(problems) < _MOST_PROBLEMS:
-                _read_line(lines[index], index + 1, commands, problems)
-    text = "\n".join(lines[head:tail]).strip("\n").rstrip()
-    return CommandMail(tuple(commands), text, tuple(problems))
+    head = _read_top(lines, commands, problems)
+    folded_names = frozenset(fold(name) for name in names)
+    end = _find_closing(lines, head, folded_names)
+    tail = _last_block(lines, head, end)
+    for index in range(tail, end):
+        if " ".join(lines[index].split()).casefold() in foreign_lines:
+            shown = lines[index].strip()[:60]
+            problems.append(
+                f"line {index + 1} `{shown}` is in the customer's mail too; is it yours? Then write it first"
+            )
+        elif lines[index].strip() and len(problems) < _MOST_PROBLEMS:
+            _read_line(lines[index], index + 1, commands, problems)
+    said = "\n".join(lines[head:tail]).strip("\n").rstrip()
+    closing = "\n".join(lines[end:]).strip()
+    if closing and (said or not commands):
+        said = f"{said}\n\n{closing}" if said else closing
+    if len(commands) > _MOST_COMMANDS:
+        problems.append(f"{len(commands)} commands are more than one mail may hold ({_MOST_COMMANDS})")
+    if not commands:
+        said = "\n".join(lines[head:]).strip("\n").rstrip()  # a text without commands stays as it was written
+    return CommandMail(tuple(commands), said, tuple(problems))
 
 
-def _last_block(lines: list[str], head: int) -> int:
-    """Where a block of nothing but commands begins at the end of the text, after an empty line; else the end."""
+def is_overview(command: Command) -> bool:
+    """Whether a command asks for something, or names the cases it is about, instead of changing the mail's own."""
+    return command.verb in OVERVIEW or (command.verb in BULK and bool(command.argument))
+
+
+def read_priority(word: str) -> str:
+    """The priority a word of any of the languages means, "" for none."""
+    return _PRIORITIES.get(fold(plain_line(word).strip(_END_MARKS)), "")
+
+
+def read_list(word: str) -> str:
+    """The list a word means: mine, department, open, overdue; "mine" for no word, "" for one nobody knows."""
+    bare = plain_line(word).strip(_END_MARKS)
+    return _LISTS.get(fold(bare.split()[-1]), "") if bare else "mine"
+
+
+def _read_top(lines: list[str], commands: list[Command], problems: list[str]) -> int:
+    """Reads the first block; mail clients put empty lines between its lines. Returns where prose begins."""
+    at = head = 0
+    while at < len(lines):
+        if lines[at].strip(" \t\xa0\u200b\ufeff"):
+            if len(problems) >= _MOST_PROBLEMS or not _looks_like_command(lines[at], is_top=True):
+                break
+            _read_line(lines[at], at + 1, commands, problems)
+            head = at + 1
+        at += 1
+    return head
+
+
+def _last_block(lines: list[str], head: int, end: int) -> int:
+    """Where a block of nothing but commands begins at the end of the text, after an empty line; else its end."""
+    at = block = end
+    while at > head:
+        if lines[at - 1].strip():
+            if not _looks_like_command(lines[at - 1], is_top=False):
+                break
+            block = at - 1
+        at -= 1
+    if block == end or (block > head and lines[block - 1].strip()):
+        return end
+    return block
+
+
+def _find_closing(lines: list[str], head: int, names: frozenset[str]) -> int:
+    """Where a greeting with a name, or the name alone, begins that ends the text; else the end of the lines.
+
+    It only counts where a command stands above it: everywhere else it is a part of the letter.
+    """
     end = len(lines)
     while end > head and not lines[end - 1].strip():
         end -= 1
-    at = end
-    while at > head and lines[at - 1].strip() and _looks_like_command(lines[at - 1], is_top=False):
-        at -= 1
-    if at == end or (at > head and lines[at - 1].strip()):
-        return len(lines)
-    return at
+    found, filled = len(lines), 0
+    for at in range(end - 1, head - 1, -1):
+        bare = lines[at].strip()
+        if not bare:
+            continue
+        filled += 1
+        if filled > _MOST_CLOSING or len(bare) > _LONGEST_CLOSING or _SIGN.match(bare):
+            break
+        if fold(bare.strip(_END_MARKS)) in names or _is_signoff(bare):
+            found = at
+    if found == len(lines):
+        return end
+    above = next((lines[at] for at in range(found - 1, -1, -1) if lines[at].strip()), "")
+    return found if above and _looks_like_command(above, is_top=False) else end
+
+
+@lru_cache(maxsize=1)
+def _signoffs() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{words['signoff']})" for words in SENTENCES.values() if "signoff" in words))
+
+
+def _is_signoff(line: str) -> bool:
+    bare = re.sub(r"[^\w\s]", "", line.lower())
+    return len(bare) < 60 and bool(_signoffs().fullmatch(" ".join(bare.split())))
+
+
+def _parse(line: str) -> tuple[str, str] | None:
+    """(word, argument) of a line that has the form of a command; the word is folded, not yet known."""
+    if not _SIGN.search(line[:8]):
+        return None
+    bare = plain_line(line[: _LONGEST_NOTE + 100])
+    if bare[:1] in "*_`\\":
+        match = _WRAPPING.fullmatch(bare)
+        if match is None:
+            return None
+        bare = match[1].rstrip("*_`")
+    match = _COMMAND.fullmatch(bare)
+    return (fold(match[1]), match[2].strip()) if match else None
 
 
 def _looks_like_command(line: str, *, is_top: bool) -> bool:
-    if len(line) > _LONGEST_LINE:
+    parsed = _parse(line)
+    verb = _WORDS.get(parsed[0]) if parsed else None
+    if verb is not None and parsed is not None:
+        # A long line is a sentence, unless it says of itself that it must stay inside
+        return verb == "note" or len(line) <= _LONGEST_LINE
+    if not is_top or len(line) > _LONGEST_LINE:
         return False
-    match = _COMMAND.fullmatch(line)
-    if match and match[1].lower() in VERBS | dict.fromkeys(NOT_YET, ""):
-        return True
     # In the first block a line with `#` and no known verb is a mistyped command, not a sentence; `/` and `!` begin
     # ordinary words too often, and at the end `#` is a hashtag as often as a command.
-    return is_top and bool(_HASH_LINE.match(line))
+    bare = plain_line(line).lstrip("\\*_`")
+    if re.match(r"#\S", bare):
+        return True
+    return bare.startswith("# ") and parsed is not None and bool(_find_near(parsed[0]))
 
 
 def _read_line(line: str, number: int, commands: list[Command], problems: list[str]) -> None:
-    match = _COMMAND.fullmatch(line)
-    shown = line.strip()[:60]
-    if match is None:
+    shown = plain_line(line)[:60]
+    parsed = _parse(line)
+    if parsed is None:
         problems.append(f"line {number} `{shown}`: not a command we know")
         return
-    verb, argument = match[1].lower(), (match[2] or "").strip()
+    word, argument = parsed
+    verb = _WORDS.get(word)
+    if verb is None:
+        near = _find_near(word)
+        guess = f"did you mean `#{near}`?" if near else "not a command we know"
+        problems.append(f"line {number} `{shown}`: {guess}")
+        return
+    rest = ""
+    if verb not in ("note", "kb"):
+        # Programs that wrap text may join two lines
+        pieces = _NEXT_COMMAND.split(f" {argument}")
+        for count, piece in enumerate(pieces[1:], 1):
+            inner = _COMMAND.fullmatch(piece)
+            if inner and fold(inner[1]) in _WORDS:
+                argument, rest = " ".join(pieces[:count]).strip(), " ".join(pieces[count:])
+                break
+    _take(verb, argument, number, shown, commands, problems)
+    if rest and len(problems) < _MOST_PROBLEMS and len(commands) <= _MOST_COMMANDS:
+        _read_line(rest, number, commands, problems)
+
+
+def _take(verb: str, argument: str, number: int, shown: str, commands: list[Command], problems: list[str]) -> None:
+    wants = VERBS.get(verb, "")
     if verb in NOT_YET:
         problems.append(f"line {number} `{shown}`: `#{verb}` is not available in this version")
-    elif verb not in VERBS:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        guess = f": did you mean `#{near[0]}`?" if near else ": not a command we know"
-        problems.append(f"line {number} `{shown}`{guess}")
+        return
+    if wants != "optional":
+        argument = _LINK.sub("", argument).strip(_END_MARKS)
+    problem = _argument_problem(verb, argument)
+    if problem:
+        problems.append(f"line {number} `{shown}`: {problem}")
     else:
-        problem = _argument_problem(verb, argument)
-        if problem:
-            problems.append(f"line {number} `{shown}`: {problem}")
-        else:
-            commands.append(Command(verb, argument, number))
+        commands.append(Command(verb, read_priority(argument) if wants == "priority" else argument, number))
+
+
+def _find_near(word: str) -> str:
+    """The command that was probably meant, "" when none is near."""
+    for words, cutoff in ((_ENGLISH, 0.6), (_SHOWN, 0.75)):
+        near = difflib.get_close_matches(word, words, n=1, cutoff=cutoff)
+        if near:
+            return words[near[0]]
+    return ""
 
 
 def _argument_problem(verb: str, argument: str) -> str:
     wants = VERBS[verb]
     if wants == "" and argument:
         return f"`#{verb}` takes nothing after it"
-    if wants in ("agent", "department", "priority", "tags", "assignment") and not argument:
-        return f"`#{verb}` needs {_example(verb)}"
-    if wants == "priority" and argument.lower() not in PRIORITIES:
+    if wants == "numbers" and argument and not any(character.isdigit() for character in argument):
+        return f"`#{verb}` takes nothing after it, or case numbers"
+    if wants in _EXAMPLES and not argument:
+        return f"`#{verb}` needs {_EXAMPLES[wants]}"
+    if wants == "priority" and not read_priority(argument):
         return f"the priority is one of {', '.join(PRIORITIES)}"
-    if wants == "assignment" and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,40}\s{0,3}=.{0,300}", argument):
-        return f"`#{verb}` needs {_example(verb)}"
+    if wants == "list" and not read_list(argument):
+        return "the lists are mine, department, open and overdue"
+    if wants == "assignment" and not re.fullmatch(r"[^\W\d][\w-]{0,40}\s{0,3}[=:].{0,300}", argument):
+        return f"`#{verb}` needs {_EXAMPLES[wants]}"
     return ""
 
 
-def _example(verb: str) -> str:
-    return {
-        "assign": "an agent's name or address, as in `#assign ann@acme.example`",
-        "to": "a department, as in `#to billing`",
-        "priority": "one of " + ", ".join(PRIORITIES),
-        "tag": "tags, as in `#tag refund -waiting`",
-        "field": "a name and a value, as in `#field order=1234567`",
-    }[verb]
+_EXAMPLES = {
+    "agent": "an agent's name or address, as in `#assign ann@acme.example`",
+    "department": "a department, as in `#to billing`",
+    "priority": "one of " + ", ".join(PRIORITIES),
+    "tags": "tags, as in `#tag refund -waiting`",
+    "assignment": "a name and a value, as in `#field order=1234567`",
+    "date": "a day, as in `#due friday` or `#wait until 2026-12-24`",
+    "addresses": "addresses, as in `#cc +jane@x.example -joe@x.example`",
+    "case": "a case number, as in `#merge ACME-482-170`",
+    "person": "an address, as in `#from jane@x.example`",
+    "way": "phone or walk-in, as in `#channel phone`",
+}

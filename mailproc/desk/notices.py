@@ -1,10 +1,13 @@
 """Who is told what: each function gathers the mails of one occasion. Dry: `engine` renders them later."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 
 from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.outgoing import (
     agent_identity,
+    as_seen_by,
     build_mail,
     card,
     customer_addresses,
@@ -13,11 +16,13 @@ from mailproc.desk.outgoing import (
     first_lines,
     history_of,
     inner_history_of,
+    inner_language,
     last_customer_id,
     mail_to_customer,
     mail_to_department,
     reply_subject,
     summary_of,
+    workers_of,
 )
 from mailproc.message.addresses import clean_display_name
 from mailproc.message.subjects import strip_prefixes
@@ -38,29 +43,35 @@ def base_subject(policy: Policy, subject: str) -> str:
     return strip_prefixes(f"{bare} {_END}").removesuffix(_END).strip() or NO_SUBJECT
 
 
-def acknowledge(draft: Draft, arrival: Arrival, ticket: Ticket, template: str, questions: tuple[str, ...]) -> None:
-    """The acknowledgement of a new request; below A2 it carries nothing that the sender chose (T30)."""
+def acknowledge(
+    draft: Draft,
+    arrival: Arrival,
+    ticket: Ticket,
+    template: str,
+    questions: tuple[str, ...] = (),
+    recipient: Address | None = None,
+) -> None:
+    """The acknowledgement of a request; below A2 it carries nothing that the sender chose (T30)."""
     is_verified = arrival.trust.level >= Level.A2
-    draft.send(
-        mail_to_customer(
-            draft,
-            ticket,
-            ticket.requester,
-            purpose="received",
-            template=template,
-            subject=reply_subject(ticket.subject) if is_verified else "",
-            in_reply_to=arrival.inbound.message_id if is_verified else "",
-            is_limited=True,
-            may_resend=False,
-            context=(
-                ("is_verified", "yes" if is_verified else ""),
-                ("requester_name", ticket.requester.name if is_verified else ""),
-                ("subject", ticket.subject if is_verified else ""),
-                ("first_lines", first_lines(arrival.inbound.new_text) if is_verified else ""),
-                ("questions", "\n".join(questions)),
-            ),
-        )
+    mail = mail_to_customer(
+        draft,
+        ticket,
+        recipient or ticket.requester,
+        purpose="received",
+        template=template,
+        subject=reply_subject(ticket.subject) if is_verified else "",
+        in_reply_to=arrival.inbound.message_id if is_verified else "",
+        is_limited=True,
+        may_resend=False,
+        context=(
+            ("is_verified", "yes" if is_verified else ""),
+            ("requester_name", ticket.requester.name if is_verified else ""),
+            ("subject", ticket.subject if is_verified else ""),
+            ("first_lines", first_lines(arrival.inbound.new_text) if is_verified else ""),
+            ("questions", "\n".join(questions)),
+        ),
     )
+    draft.send(replace(mail, is_unproven=not is_verified))
 
 
 def forward(
@@ -70,13 +81,14 @@ def forward(
     departments: Iterable[str],
     rule: str,
     links: tuple[str, ...] = (),
+    join_number: str = "",
 ) -> None:
-    """A new request to its department, or to its assignee where a rule named one."""
+    """A new request to its department, or to its assignee where a rule named one; `join_number` it may belong to."""
     for key in dict.fromkeys(departments):
         department = draft.policy.book.departments[key]
-        recipients = (ticket.assignee,) if ticket.assignee and key == ticket.department else department.forward_to
+        recipients = workers_of(draft.policy, ticket, department)
         for recipient in recipients:
-            extra = (("links", "\n".join(links)),)
+            extra = (("links", "\n".join(links)), ("join_number", join_number))
             draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "forward", rule, extra=extra))
 
 
@@ -84,6 +96,10 @@ def forward_copies(draft: Draft, arrival: Arrival, ticket: Ticket, recipients: I
     """Copies a rule asked for; they carry no token, so answering one reaches the site and not the customer."""
     department = draft.policy.book.departments[ticket.department]
     for recipient in recipients:
+        agent = draft.policy.book.find_agent(recipient)
+        if agent is not None and not agent.is_active:
+            draft.step("notices", f"no copy to {recipient}: {agent.name} is not active", False)
+            continue
         draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "forward", rule, has_token=False))
 
 
@@ -95,17 +111,19 @@ def follow_up(
     is_unverified: bool,
     is_reopened: bool,
     is_thanks: bool = False,
+    is_solved: bool = False,
     rule: str = "",
 ) -> None:
     """A customer's further mail, to the assignee, else to the department; `rule` spoke last about it."""
     department = department_of(draft.policy, ticket)
-    recipients = (ticket.assignee,) if ticket.assignee else department.forward_to
+    recipients = workers_of(draft.policy, ticket, department)
     proof = arrival.trust.level.name if is_unverified or arrival.trust.level >= Level.A2 else "token"
     extra = (
         ("level", proof),
         ("is_unverified", "yes" if is_unverified else ""),
         ("is_reopened", "yes" if is_reopened else ""),
         ("is_thanks", "yes" if is_thanks else ""),
+        ("is_solved", "yes" if is_solved else ""),
     )
     for recipient in recipients:
         draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "followup", rule, extra=extra))
@@ -134,9 +152,9 @@ def answer(
                 author=author.addr,
                 text=text,
                 attaches=attaches,
-                history=history_of(draft.policy, ticket),
+                history=history_of(draft.policy, as_seen_by(ticket, recipient.addr)),
                 from_name=f"{name} ({draft.policy.site.name})" if name else "",
-                context=summary_of(draft.policy, ticket) if is_resolving else (),
+                context=summary_of(as_seen_by(ticket, recipient.addr)) if is_resolving else (),
             )
         )
     return len(recipients)
@@ -154,25 +172,34 @@ def resolved(draft: Draft, ticket: Ticket) -> None:
                 template="resolved",
                 subject=reply_subject(ticket.subject),
                 in_reply_to=last_customer_id(ticket),
-                context=summary_of(draft.policy, ticket),
+                context=summary_of(as_seen_by(ticket, recipient.addr)),
             )
         )
 
 
 def copy_answer(
-    draft: Draft, ticket: Ticket, author: Address, own: Iterable[str], text: str, *, is_resolving: bool
+    draft: Draft,
+    ticket: Ticket,
+    author: Address,
+    own: Iterable[str],
+    text: str,
+    *,
+    is_resolving: bool,
+    earlier: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """An agent's answer to the rest of the department, so that two people do not answer the same mail.
 
-    Answering the copy leaves a note: "well done" is meant for the colleague, not for the customer.
+    Answering the copy leaves a note: "well done" is meant for the colleague, not for the customer. `earlier` tells of
+    another agent's answer to the same mail; then there is a copy in any case.
     """
-    if not draft.policy.site.copy_answers:
+    if not draft.policy.site.copy_answers and not earlier:
         return
     authors = frozenset(own)
     context = (
         ("author_name", author.name),
         ("author_address", author.addr),
         ("is_resolved", "yes" if is_resolving else ""),
+        *earlier,
     )
     for recipient in department_of(draft.policy, ticket).forward_to:
         if recipient not in authors:
@@ -226,6 +253,31 @@ def hand_over(draft: Draft, ticket: Ticket, recipients: Iterable[str], by: str) 
         _tell(draft, ticket, recipient, "followup", context, text=asked.text if asked else "", history=history)
 
 
+def remind(draft: Draft, ticket: Ticket, promises: tuple[str, ...], waiting_since: datetime | None) -> None:
+    """A promise lapsed: who has the case is told, and the department that theirs escalates to.
+
+    The case stays where it is, so what that department gets carries no token: answering it reaches the site.
+    """
+    book, department = draft.policy.book, department_of(draft.policy, ticket)
+    asked = [message for message in ticket.thread if message.direction == "in" and message.visibility == "public"]
+    shared = (
+        ("is_overdue", "yes"),
+        ("promises", "\n".join(promises)),
+        ("waiting_days", str((draft.now - waiting_since).days) if waiting_since is not None else "0"),
+        ("assignee", agent.name if (agent := book.find_agent(ticket.assignee)) is not None else ""),
+        ("is_unverified", "yes" if asked and asked[-1].is_unverified else ""),
+    )
+    text = asked[-1].text if asked else ""
+    here = workers_of(draft.policy, ticket, department)
+    for recipient in here:
+        _tell(draft, ticket, recipient, "reminder", (*shared, ("escalated_from", "")), text=text)
+    above = book.departments.get(department.escalate_to)
+    for recipient in above.forward_to if above is not None else ():
+        if recipient not in here:
+            context = (*shared, ("escalated_from", department.name))
+            _tell(draft, ticket, recipient, "reminder", context, text=text, has_token=False)
+
+
 def _tell(
     draft: Draft,
     ticket: Ticket,
@@ -252,10 +304,11 @@ def _tell(
             identity=agent_identity(draft.policy, recipient, department) if has_token else "",
             reply_purpose=reply_purpose,
             subject=ticket.subject,
+            language=inner_language(draft.policy, recipient, department),
             in_reply_to=in_reply_to,
             text=text,
             history=history,
             headers=department_headers(draft.policy, ticket, department, ""),
-            context=(*card(draft.policy, ticket, department), *context),
+            context=(*card(ticket, department), *context),
         )
     )

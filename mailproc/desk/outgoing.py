@@ -1,10 +1,15 @@
-"""Mails as data: who sends, to whom, with which subject, thread, token and card. Dry: rendered later by `engine`."""
+"""Mails as data: who sends, to whom, with which subject, thread, token and card. Dry: rendered later by `engine`.
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+Times are given in ISO 8601; the template writes them as its language does, in the site's time.
+"""
+
+from dataclasses import replace
 
 from mailproc.desk.draft import Arrival, Draft, Policy
+from mailproc.desk.names import shown_name
+from mailproc.desk.relayed import find_risky_names
 from mailproc.desk.speakers import department_identity
+from mailproc.desk.threads import make_chain, outlook_fields
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.records.effects import Mail
 from mailproc.records.mail import Address, Inbound, Level
@@ -15,7 +20,6 @@ from mailproc.tickets.token import split_reply_address
 
 _HISTORY_PURPOSES = ("request", "followup", "answer", "resolved")
 _MOST_HISTORY = 5
-_DAY_FORMS = {"en": "%-d %b %Y", "de": "%d.%m.%Y"}  # others: ISO 8601, which nobody misreads
 _MOST_ABOUT = 20  # files that are described
 _MOST_TEXT = 200_000  # characters of a mail's text that a department gets; the whole mail is kept
 
@@ -92,7 +96,7 @@ def mail_to_department(
 ) -> Mail:
     """What a customer wrote, for a department or its assignee, with the card above it."""
     site, inbound = draft.policy.site, arrival.inbound
-    who = clean_display_name(inbound.from_.name if inbound.from_ else "") or _local_part(arrival.sender)
+    who = shown_name(draft.policy, inbound.from_.name if inbound.from_ else "", arrival.sender)
     return build_mail(
         draft,
         ticket,
@@ -101,21 +105,25 @@ def mail_to_department(
         template=purpose,
         role="agent",
         identity=agent_identity(draft.policy, recipient, department) if has_token else "",
+        language=inner_language(draft.policy, recipient, department),
         subject=ticket.subject,
         text=(inbound.text if purpose == "forward" else words_of(draft.policy, inbound) or inbound.text)[:_MOST_TEXT],
         attaches=bool(inbound.attachments),
+        in_reply_to=inbound.message_id,
         history=history_of(draft.policy, ticket) if purpose == "followup" else (),
         from_name=f"{who} via {site.name}" if who else site.name,
         is_automatic=True,
         headers=department_headers(draft.policy, ticket, department, rule),
         context=(
-            *card(draft.policy, ticket, department),
+            *card(ticket, department),
             ("requester_name", inbound.from_.name if inbound.from_ else ""),
             ("requester_address", arrival.sender),
             ("level", arrival.trust.level.name),
             ("is_unverified", "yes" if arrival.trust.level < Level.A2 else ""),
             ("rule", rule),
             ("attachments_about", "\n".join(_about_attachments(inbound))),
+            ("attachments_risky", "\n".join(find_risky_names(inbound.attachments)[:_MOST_ABOUT])),
+            ("answers_wanted_at", _other_reply_address(arrival)),
             *extra,
         ),
     )
@@ -133,6 +141,12 @@ def words_of(policy: Policy, inbound: Inbound) -> str:
         return inbound.new_text
     first_line = forwarded.text.strip().splitlines()[0].strip()
     return inbound.text if first_line in inbound.cut_text else inbound.new_text  # else it came as a file
+
+
+def _other_reply_address(arrival: Arrival) -> str:
+    """Where a mail wants its answers that is not its sender's address: told, and never followed (T16)."""
+    addresses = (person.addr for person in arrival.inbound.reply_to)
+    return next((addr for addr in addresses if addr and addr != arrival.sender), "")
 
 
 def _about_attachments(inbound: Inbound) -> list[str]:
@@ -170,14 +184,16 @@ def build_mail(
     site = draft.policy.site
     if tag is None:
         tag = "" if site.subject_tag == "never" else format_tag(ticket.number)
+    number = draft.next_mail(ticket.serial, ticket.mails_out)
     return Mail(
         serial=ticket.serial,
-        n=draft.next_mail(ticket.serial, ticket.mails_out),
+        n=number,
         purpose=purpose,
         template=template,
         recipient=recipient,
-        language=language or (ticket.language if role == "customer" else _agent_language(draft.policy, recipient)),
+        language=language or ticket.language,
         identity=identity,
+        token_epoch=ticket.token_epoch,
         role=role,
         reply_purpose=reply_purpose or ("c" if role == "customer" else "r"),
         tag=tag,
@@ -190,11 +206,11 @@ def build_mail(
         author=author,
         text=text,
         in_reply_to=in_reply_to,
-        references=_chain(ticket, in_reply_to, role),
+        references=make_chain(ticket, in_reply_to, role),
         context=(("number", ticket.number), ("site_name", site.name), *context),
         history=history,
         attaches=attaches,
-        headers=headers,
+        headers=(*headers, *outlook_fields(ticket, in_reply_to, role, subject, number, draft.now)),
     )
 
 
@@ -204,9 +220,22 @@ def agent_identity(policy: Policy, recipient: str, department: Department) -> st
     return recipient if agent is not None else department_identity(department.key)
 
 
-def _agent_language(policy: Policy, recipient: str) -> str:
+def inner_language(policy: Policy, recipient: str, department: Department) -> str:
+    """The language of mail to the inside: the agent's, else the first of the department's that the site speaks."""
     agent = policy.book.find_agent(recipient)
-    return (agent.language if agent else "") or policy.site.default_language
+    if agent is not None and agent.language:
+        return agent.language
+    spoken = (language for language in department.languages if language in policy.site.languages)
+    return next(spoken, policy.site.default_language)
+
+
+def workers_of(policy: Policy, ticket: Ticket, department: Department) -> tuple[str, ...]:
+    """Who at this department works on the ticket: its assignee while that agent is there, else everybody."""
+    agent = policy.book.find_agent(ticket.assignee) if ticket.assignee else None
+    is_here = agent is not None and agent.is_active and ticket.assignee_back_on is None
+    if is_here and department.key == department_of(policy, ticket).key:
+        return (ticket.assignee,)
+    return department.forward_to
 
 
 def department_headers(
@@ -225,16 +254,27 @@ def department_headers(
     return tuple(headers)
 
 
-def card(policy: Policy, ticket: Ticket, department: Department) -> tuple[tuple[str, str], ...]:
+def card(ticket: Ticket, department: Department) -> tuple[tuple[str, str], ...]:
     """The facts at the top of a mail to the inside."""
+    away = ticket.assignee_back_on
     return (
+        ("away_assignee", ticket.assignee if away is not None else ""),
+        ("away_until", away.isoformat() if away is not None else ""),
         ("subject", ticket.subject),
         ("requester_name", ticket.requester.name),
         ("requester_address", ticket.requester.addr),
         ("department", department.name),
         ("priority", ticket.priority),
-        ("due", f"{_local_time(policy, ticket.due_at):%Y-%m-%d %H:%M}" if ticket.due_at else ""),
+        ("due", ticket.due_at.isoformat() if ticket.due_at else ""),
     )
+
+
+def as_seen_by(ticket: Ticket, address: str) -> Ticket:
+    """The ticket with nothing that was written before somebody joined it (T01, T47)."""
+    since = dict(ticket.joined).get(address)
+    if since is None:
+        return ticket
+    return replace(ticket, thread=tuple(message for message in ticket.thread if message.date >= since))
 
 
 def history_of(policy: Policy, ticket: Ticket) -> tuple[tuple[str, str, str], ...]:
@@ -252,14 +292,14 @@ def inner_history_of(policy: Policy, ticket: Ticket) -> tuple[tuple[str, str, st
     return _entries(policy, ticket, [message for message in shown if message.text.strip()])
 
 
-def summary_of(policy: Policy, ticket: Ticket) -> tuple[tuple[str, str], ...]:
+def summary_of(ticket: Ticket) -> tuple[tuple[str, str], ...]:
     """What was asked first and answered last, for the mail that resolves."""
     asked = next((m for m in ticket.thread if m.purpose == "request"), None)
     answers = [m for m in ticket.thread if m.purpose == "answer" and m.direction == "out"]
     return (
-        ("asked_at", _day(policy, ticket, asked.date) if asked else ""),
+        ("asked_at", asked.date.isoformat() if asked else ""),
         ("asked_text", first_lines(asked.text) if asked else ticket.subject),
-        ("answered_at", _day(policy, ticket, answers[-1].date) if answers else ""),
+        ("answered_at", answers[-1].date.isoformat() if answers else ""),
         ("answered_text", first_lines(answers[-1].text) if answers else ""),
     )
 
@@ -278,26 +318,11 @@ def _entries(policy: Policy, ticket: Ticket, messages: list[ThreadMessage]) -> t
         (
             # What went out is shown by the name it went out under: an agent's address is nobody's outside
             message.author.name or (message.author.addr if message.direction == "in" else policy.site.name),
-            f"{_day(policy, ticket, message.date)}, {_local_time(policy, message.date):%H:%M}",
+            message.date.isoformat(),
             message.text,
         )
         for message in reversed(messages[-_MOST_HISTORY:])
     )
-
-
-def _day(policy: Policy, ticket: Ticket, at: datetime) -> str:
-    return f"{_local_time(policy, at):{_DAY_FORMS.get(ticket.language, '%Y-%m-%d')}}"
-
-
-def _local_time(policy: Policy, at: datetime) -> datetime:
-    return at.astimezone(ZoneInfo(policy.site.timezone))
-
-
-def _chain(ticket: Ticket, in_reply_to: str, role: str) -> tuple[str, ...]:
-    if role != "customer" or not in_reply_to:
-        return ()  # without a mail that it answers (an unproven sender's, T30) no id of theirs goes back either
-    ids = [m.message_id for m in ticket.thread if m.visibility == "public" and m.message_id and not m.is_unverified]
-    return tuple(dict.fromkeys([*ids, *([in_reply_to] if in_reply_to else [])]))
 
 
 def last_customer_id(ticket: Ticket) -> str:
@@ -323,7 +348,3 @@ def first_lines(text: str, most_lines: int = 12, most_characters: int = 1000) ->
     lines = text.strip().splitlines()
     cut = "\n".join(lines[:most_lines])[:most_characters].rstrip()
     return cut if len(lines) <= most_lines and len(cut) == len(text.strip()) else cut + " …"
-
-
-def _local_part(address: str) -> str:
-    return clean_display_name(address.partition("@")[0])

@@ -11,18 +11,20 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from mailproc.desk.draft import Arrival, Policy
+from mailproc.desk.shingles import repeats_a_note, shingles
 from mailproc.desk.speakers import department_identity
 from mailproc.message.addresses import normalise
+from mailproc.message.parse import parse
 from mailproc.message.quotes import split_reply
 from mailproc.records.mail import Attachment
 from mailproc.records.ticket import Ticket
 from mailproc.tickets.followup import LOOP_HEADER
-from mailproc.tickets.token import is_genuine, read_token
+from mailproc.tickets.token import PURPOSES, is_genuine, read_token, split_reply_address
 
-_SHINGLE_WORDS = 8
-_TOKEN_START = re.compile(r"(?=([a-z2-7][rndh])([0-9]{5,14}))")
+_TOKEN_START = re.compile(r"(?=([a-z2-7][rndho])([0-9]{5,14}))")
 _SIGNATURE_LENGTH = 16
 _ADDRESS_LIKE = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
+_MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _BARE_MARKS = re.compile(r"[>\s]*>[>\s]*")
 _MOST_TEXT = 300_000
 _CARD_LINES = 14  # at the top and at the end of a notification
@@ -42,35 +44,43 @@ def find_own_words(arrival: Arrival, ticket: Ticket) -> str:
 
 def find_leaks(arrival: Arrival, ticket: Ticket, text: str) -> tuple[str, ...]:
     """Why these words must not go out: a signed address of ours, our card, or a piece of an internal note (T46)."""
-    if _has_genuine_token(text, arrival.policy):
+    if _has_inner_address(text, arrival.policy, ticket):
         return (
             "the text holds one of our own reply addresses, which only your department may know; "
             "the mail you answered is probably quoted in it: please remove the quote",
         )
-    if arrival.released_as:
-        return ()  # an operator read it
+    if arrival.released_as not in ("", "confirmed"):
+        return ()  # an operator read it, or its agent after they were told
+    # What nothing proved is a stranger's: agents saw it, its words go to nobody
     public = {
-        shingle for message in ticket.thread if message.visibility == "public" for shingle in _shingles(message.text)
+        shingle
+        for message in ticket.thread
+        if message.visibility == "public" and not message.is_unverified
+        for shingle in shingles(message.text)
     }
-    own = set(_shingles(text)) - public
-    if not own:
-        return ()
-    if any(shingle in own for note in ticket.thread if note.purpose == "note" for shingle in _shingles(note.text)):
+    if repeats_a_note(text, _notes(arrival, ticket), public):
         return ("the text repeats words of an internal note of this case",)
-    if any(shingle in own for sent in _sent_texts(arrival, ticket) for shingle in _shingles(sent)):
+    own = set(shingles(text)) - public
+    if any(shingle in own for sent in _sent_texts(arrival, ticket) for shingle in shingles(sent)):
         return ("the text repeats the mail that only your department got: please remove the quote",)
     return ()
 
 
-def find_attached_leaks(attachments: Iterable[Attachment], policy: Policy) -> tuple[str, ...]:
-    """Why these files must not go out: one of them is a mail of ours to the inside, signed addresses and all."""
+def find_attached_leaks(
+    attachments: Iterable[Attachment], policy: Policy, ticket: Ticket | None = None
+) -> tuple[str, ...]:
+    """Why these files must not go out: one of them is a mail of ours to the inside, or repeats a note of the case."""
+    notes = tuple(note for note in _notes_of(ticket) if note) if ticket is not None else ()
     for item in attachments:
-        head = item.content[:_MOST_TEXT].lower()
+        # Outlook's .msg writes each letter in two bytes
+        head = item.content[:_MOST_TEXT].replace(b"\0", b"").lower()
         is_ours = LOOP_HEADER.encode("ascii") in head or b"x-mailproc-" in head
-        if is_ours or _has_genuine_token(head.decode("utf-8", "replace"), policy):
+        if is_ours or _has_inner_address(head.decode("utf-8", "replace"), policy, ticket):
             return (
                 f"the attached {item.filename} holds a mail that only your department may see: please send without it",
             )
+        if notes and repeats_a_note(_words_of_file(item), notes, set()):
+            return (f"the attached {item.filename} repeats words of an internal note of this case",)
     return ()
 
 
@@ -112,9 +122,45 @@ def _holds_card(text: str, sent: tuple[str, ...]) -> bool:
     return False
 
 
-def _has_genuine_token(text: str, policy: Policy) -> bool:
+def _notes(arrival: Arrival, ticket: Ticket) -> Iterator[str]:
+    """The notes of the case, and of those that were merged into it."""
+    yield from _notes_of(ticket)
+    for other in arrival.known.tickets.values():
+        if other.serial != ticket.serial and other.merged_into == ticket.serial:
+            yield from _notes_of(other)
+
+
+def _notes_of(ticket: Ticket) -> Iterator[str]:
+    yield from ticket.notes
+    yield from (message.text for message in ticket.thread if message.purpose == "note")
+
+
+def _words_of_file(item: Attachment) -> str:
+    """What a person reads in a file that is text or a mail, "" for all others."""
+    content = item.content[:_MOST_TEXT]
+    if item.content_type == "message/rfc822" or item.filename.lower().endswith(".eml"):
+        return parse(content, languages=()).text
+    if not item.content_type.startswith("text/"):
+        return ""
+    return _MARKUP.sub(" ", content.decode("utf-8", "replace")) if "html" in item.content_type else content.decode(
+        "utf-8", "replace"
+    )
+
+
+def _has_inner_address(text: str, policy: Policy, ticket: Ticket | None = None) -> bool:
+    """A signed address that is nobody's outside. In its full form it counts whether or not its token still does."""
+    plain = unquote(text[:_MOST_TEXT])
+    if "@" in plain and any(
+        claim is not None and PURPOSES[claim.purpose] != "customer"
+        for claim in (split_reply_address(policy.site, found)[1] for found in set(_ADDRESS_LIKE.findall(plain)))
+    ):
+        return True
+    return _has_genuine_token(plain, policy, ticket)
+
+
+def _has_genuine_token(text: str, policy: Policy, ticket: Ticket | None) -> bool:
     """However a client glued, split or encoded it; whose it is decides, not what it looks like."""
-    plain = unicodedata.normalize("NFKC", unquote(text[:_MOST_TEXT])).lower()
+    plain = unicodedata.normalize("NFKC", text).lower()
     plain = re.sub(r"[^a-z0-9]+", "", plain)
     identities = [address for agent in policy.book.agents for address in agent.addresses]
     identities += [department_identity(key) for key in policy.book.departments]
@@ -124,11 +170,7 @@ def _has_genuine_token(text: str, policy: Policy) -> bool:
             claim = read_token(plain[match.start() : at + _SIGNATURE_LENGTH])
             if claim is None or policy.keys.find(claim.key_id) is None:
                 continue
-            if any(is_genuine(claim, policy.keys, identity) for identity in identities):
+            epochs = {0, ticket.token_epoch} if ticket is not None and ticket.serial == claim.serial else {0}
+            if any(is_genuine(claim, policy.keys, identity, epoch) for identity in identities for epoch in epochs):
                 return True
     return False
-
-
-def _shingles(text: str) -> Iterator[tuple[str, ...]]:
-    words = re.findall(r"[^\W_]+", text[:_MOST_TEXT].casefold())
-    return (tuple(words[at : at + _SHINGLE_WORDS]) for at in range(len(words) - _SHINGLE_WORDS + 1))

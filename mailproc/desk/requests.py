@@ -3,20 +3,24 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailproc.desk import notices
+from mailproc.desk import casework, collisions, courtesy, notices
 from mailproc.desk.draft import Draft, Policy
+from mailproc.desk.promises import keep_promises, see_due
 from mailproc.desk.verbs import find_assignee, find_department, may_keep
 from mailproc.errors import UsageError
+from mailproc.records.asks import Asks
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, SetAttribute, SetState
 from mailproc.records.mail import Address
+from mailproc.records.revocations import RevokeTokens
 from mailproc.records.ticket import Known, State, Ticket
 from mailproc.tickets.lifecycle import may_change
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked for: `verb` is close, resolve, reopen, note, reply, assign or move."""
+    """What somebody asked for: `verb` is close, resolve, reopen, note, reply, assign, move, remind, merge, split or
+    link."""
 
     verb: str
     serial: int
@@ -24,6 +28,17 @@ class Request:
     text: str = ""  # of a note or reply
     argument: str = ""  # an agent, a department
     resolves: bool = False  # a reply that finishes the case
+    other: int = 0  # the serial of the case to merge into or to link
+
+    @property
+    def serials(self) -> tuple[int, ...]:
+        """The cases it is about."""
+        return (self.serial, self.other) if self.other else (self.serial,)
+
+    @property
+    def asks(self) -> Asks | None:
+        """What it wants to know besides."""
+        return Asks(splits=True, on=self.serial) if self.verb == "split" else None
 
 
 _TARGETS = {"close": State.CLOSED, "resolve": State.RESOLVED, "reopen": State.OPEN}
@@ -34,6 +49,10 @@ def decide_request(request: Request, known: Known, policy: Policy, now: datetime
 
     Raises UsageError, in words for the person who typed it, when it names nothing or may not be done.
     """
+    return keep_promises(_decide(request, known, policy, now), known, policy, now)
+
+
+def _decide(request: Request, known: Known, policy: Policy, now: datetime) -> Decision:
     ticket = known.tickets.get(request.serial)
     if ticket is None:
         raise UsageError("there is no such ticket; `mailproc ticket list` shows them all")
@@ -44,12 +63,17 @@ def decide_request(request: Request, known: Known, policy: Policy, now: datetime
         draft.add(_message(request, ticket, "note", "internal", now))
     elif request.verb == "reply":
         return _reply(request, ticket, draft)
+    elif request.verb == "revoke-tokens":
+        if ticket.mails_out <= ticket.token_epoch:
+            return draft.finish(Outcome.NOTHING, "nothing-to-do", ticket.serial)
+        draft.add(RevokeTokens(ticket.serial, ticket.mails_out, request.actor))
     elif request.verb == "assign":
         address, problem = find_assignee(policy, request.argument, ticket.department)
         if problem:
             raise UsageError(problem)
         draft.add(SetAttribute(ticket.serial, "assignee", address, "command line", request.actor))
-        notices.hand_over(draft, ticket, (address,), request.actor)
+        notices.hand_over(draft, see_due(draft, known, ticket), (address,), request.actor)
+        collisions.tell_former(draft, ticket, address, request.actor)
     elif request.verb == "move":
         department, problem = find_department(policy, request.argument)
         if problem:
@@ -59,8 +83,15 @@ def decide_request(request: Request, known: Known, policy: Policy, now: datetime
         draft.add(SetAttribute(ticket.serial, "department", department, "command line", request.actor))
         if ticket.assignee and not may_keep(policy, ticket.assignee, department):
             draft.add(SetAttribute(ticket.serial, "assignee", "", "command line", request.actor))
-        moved = replace(ticket, department=department)
+        moved = see_due(draft, known, replace(ticket, department=department))
         notices.hand_over(draft, moved, policy.book.departments[department].forward_to, request.actor)
+        courtesy.tell_changes(draft, ticket, moved)
+    elif request.verb == "remind":
+        if ticket.state in courtesy.FINISHED:
+            raise UsageError(f"{ticket.number} is {ticket.state}: nothing is awaited from anybody")
+        courtesy.remind_requester(draft, ticket)
+    elif request.verb in ("merge", "split", "link"):
+        casework.act(draft, request.verb, ticket, request.other, known, request.actor)
     else:
         raise UsageError(f"unknown request {request.verb!r}")
     return draft.finish(Outcome.CHANGED, "requested", ticket.serial)
@@ -77,6 +108,7 @@ def _change_state(request: Request, ticket: Ticket, draft: Draft) -> Decision:
         draft.add(_message(request, ticket, "note", "internal", draft.now))
     if wanted is State.RESOLVED:
         notices.resolved(draft, ticket)
+    courtesy.tell_changes(draft, ticket, replace(ticket, state=wanted))
     return draft.finish(Outcome.CHANGED, "requested", ticket.serial)
 
 

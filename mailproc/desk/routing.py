@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from mailproc.desk.draft import Arrival, Draft
-from mailproc.desk.speakers import find_agent, mail_class
+from mailproc.desk.speakers import class_at_site, find_agent
 from mailproc.records.mail import Level
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.evaluate import Routing, evaluate
@@ -21,16 +21,22 @@ def route_mail(arrival: Arrival, draft: Draft) -> tuple[Routing, tuple[str, ...]
     facts = gather_facts(arrival)
     if len(ours) < 2:
         routing = evaluate(arrival.policy.book, facts)
-        draft.trace.extend(routing.trace)
-        draft.rules = routing.rules
+        note_routing(draft, routing)
         return routing, ()
     budget = Budget()  # the time of the rules' regexes is the mail's, however many addresses it came to
     routing = route_address(arrival, ours[0], facts, budget)
-    draft.trace.extend(routing.trace)
-    draft.rules = routing.rules
+    note_routing(draft, routing)
     others = [route_address(arrival, address, facts, budget) for address in ours[1:]]
+    draft.timed_out = tuple(dict.fromkeys((*draft.timed_out, *(path for other in others for path in other.timed_out))))
     told = {other.department for other in others if other.makes_ticket and not other.hold}
     return routing, tuple(sorted(told - {routing.department}))
+
+
+def note_routing(draft: Draft, routing: Routing) -> None:
+    """What the rules said goes with the decision."""
+    draft.trace.extend(routing.trace)
+    draft.rules = routing.rules
+    draft.timed_out = tuple(dict.fromkeys(routing.timed_out))
 
 
 def route_address(
@@ -54,7 +60,8 @@ def gather_facts(arrival: Arrival, ticket: Ticket | None = None) -> Facts:
             *(address.addr for address in inbound.cc),
         )
     )
-    kind = mail_class(arrival)
+    # Not what its rhythm says: a rule that makes no ticket of automatic mail must not lose a person's by a mistake
+    kind = class_at_site(inbound, arrival.keys, arrival.policy.site)
     return Facts(
         inbound=inbound,
         recipients=tuple(recipients),

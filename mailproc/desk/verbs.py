@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from mailproc.desk import casework
+from mailproc.desk.commandwords import ME_WORDS
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.mailcommands import Command
+from mailproc.desk.folding import fold, fold_words
+from mailproc.desk.mailcommands import Command, is_overview
 from mailproc.records.effects import AddTags, SetAttribute, SetField
-from mailproc.records.ticket import State, Ticket
+from mailproc.records.ticket import Known, State, Ticket
 from mailproc.rulebook.book import Agent
+from mailproc.rulebook.patterns import Budget
 from mailproc.tickets.lifecycle import may_change
 from mailproc.yamlnodes import did_you_mean
 
@@ -16,7 +21,10 @@ _STATES = {
     "resolve": State.RESOLVED,
     "reopen": State.OPEN,
     "pending": State.PENDING,
+    "wait": State.ON_HOLD,
+    "spam": State.CLOSED,
 }
+_ME = fold_words(ME_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +41,32 @@ class Change:
     remove_tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
+    more: casework.Plan = casework.Plan()
 
 
-def plan_change(commands: Iterable[Command], ticket: Ticket, agent: Agent, policy: Policy) -> Change:
-    """The commands read together and checked against the ticket, the directory and the lifecycle."""
+def plan_change(
+    commands: Iterable[Command],
+    ticket: Ticket,
+    agent: Agent,
+    policy: Policy,
+    known: Known | None = None,
+    now: datetime | None = None,
+) -> Change:
+    """The commands read together and checked against the ticket, the directory and the lifecycle.
+
+    `known` holds the cases that are named; commands that only ask are none of its business.
+    """
     state: State | None = None
     is_note, note, assignee, department, priority = False, "", "", "", ""
     add: list[str] = []
     remove: list[str] = []
     fields: list[tuple[str, str]] = []
     problems: list[str] = []
-    commands = tuple(commands)
+    commands = tuple(command for command in commands if not is_overview(command))
+    more, more_problems = casework.plan(
+        commands, ticket, agent, policy, known or Known(0), now or ticket.updated_at
+    )
+    problems.extend(more_problems)
     # Who gets it is looked for in the department it goes to, wherever that line stands
     target = next((find_department(policy, c.argument)[0] for c in commands if c.verb == "to"), "") or ticket.department
     for command in commands:
@@ -60,6 +83,10 @@ def plan_change(commands: Iterable[Command], ticket: Ticket, agent: Agent, polic
             is_note, note = True, command.argument
         elif command.verb == "take":
             assignee = agent.addresses[0]
+        elif command.verb == "escalate":
+            department = more.escalates_to
+        elif command.verb == "assign" and fold(command.argument) in _ME:
+            assignee = agent.addresses[0]
         elif command.verb == "assign":
             assignee, problem = find_assignee(policy, command.argument, target)
             problems.extend([f"{where}: {problem}"] if problem else [])
@@ -70,12 +97,14 @@ def plan_change(commands: Iterable[Command], ticket: Ticket, agent: Agent, polic
             priority = command.argument.lower()
         elif command.verb == "tag":
             for word in command.argument.replace(",", " ").split():
-                (remove if word.startswith("-") else add).append(word.lstrip("+-")[:60])
+                (remove if word.startswith("-") else add).append(word.lstrip("+-#")[:60])
         elif command.verb == "field":
-            name, _, value = command.argument.partition("=")
+            name, _, value = command.argument.replace(":", "=", 0 if "=" in command.argument else 1).partition("=")
             if policy.book.fields and name.strip() not in policy.book.fields:
                 near = did_you_mean(name.strip(), tuple(policy.book.fields))
                 problems.append(f"{where}: no field {name.strip()!r}" + (f": {near}" if near else ""))
+            problem = _refuse_value(policy, name.strip(), value.strip())
+            problems.extend([f"{where}: {problem}"] if problem else [])
             fields.append((name.strip(), value.strip()))
     return Change(
         state,
@@ -88,7 +117,20 @@ def plan_change(commands: Iterable[Command], ticket: Ticket, agent: Agent, polic
         tuple(tag for tag in remove if tag),
         tuple(fields),
         tuple(problems),
+        more,
     )
+
+
+def _refuse_value(policy: Policy, name: str, value: str) -> str:
+    """Why a field does not take the value, "" when it does; an empty one clears it."""
+    field = policy.book.fields.get(name)
+    if field is None or field.pattern is None or not value:
+        return ""
+    try:
+        fits = field.pattern.is_whole(value, Budget())
+    except TimeoutError:
+        fits = False
+    return "" if fits else f"{value[:80]!r} does not look like {field.pattern.source}"
 
 
 def run_commands(draft: Draft, change: Change, ticket: Ticket, agent: Agent, actor: str) -> None:

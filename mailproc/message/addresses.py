@@ -4,6 +4,7 @@ Dry: no I/O. Reading is tolerant and linear; what may identify somebody is decid
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from mailproc.message.defects import add_defect
@@ -19,6 +20,10 @@ _LONGEST_KEPT = 200  # characters of a field whose reading is kept
 _ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SENDABLE = re.compile(rf"[{_ATEXT}]{{1,64}}(?:\.[{_ATEXT}]{{1,64}})*@{_LABEL}(?:\.{_LABEL})*")
+# RFC 6531 section 3.3: atoms of UTF-8; controls, blanks and line ends of Unicode are not among them
+_UATEXT = _ATEXT + "\u00a1-\u2027\u202a-\ud7ff\uf900-\ufdff\ufe00-\ufffc\U00010000-\U0003ffff"
+_SENDABLE_UTF8 = re.compile(rf"[{_UATEXT}]{{1,64}}(?:\.[{_UATEXT}]{{1,64}})*@{_LABEL}(?:\.{_LABEL})*")
+_JOINERS = re.compile("[\u200c\u200d]")
 _ASCII_DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9_])?")
 _LITERAL = re.compile(r"\[[A-Za-z0-9:.]{2,60}\]")
 _UNFIT_LOCAL = re.compile('[\x00-\x20\x7f-\xa0\ud800-\udfff\u2028\u2029<>()\\[\\],;:\\\\"]')
@@ -70,11 +75,27 @@ def domain_of(addr: str) -> str:
 
 
 def is_sendable(addr: str) -> bool:
-    """Whether the address may stand in RCPT TO as it is: dot-atom and host name, ASCII (threat T42; no SMTPUTF8)."""
-    if not addr.isascii() or len(addr) > LONGEST or _SENDABLE.fullmatch(addr) is None:
+    """Whether the address may stand in RCPT TO as it is: dot-atom and host name (threat T42).
+
+    The local part may have letters beyond ASCII (RFC 6531): such a mail goes where the next host offers SMTPUTF8.
+    """
+    if addr.isascii():
+        if _SENDABLE.fullmatch(addr) is None:
+            return False
+    # Printable leaves out direction marks and other letters nobody sees; the joiners are part of Indian scripts
+    elif (
+        _SENDABLE_UTF8.fullmatch(addr) is None
+        or not _JOINERS.sub("", addr).isprintable()
+        or not unicodedata.is_normalized("NFKC", addr)  # what only looks like another address (T14)
+    ):
         return False
     local, _, domain = addr.rpartition("@")
-    return len(local) <= LONGEST_LOCAL and not domain.rpartition(".")[2].isdigit()
+    # RFC 6531 section 3.3: the limits are counted in octets
+    return (
+        len(addr.encode("utf-8", "replace")) <= LONGEST
+        and len(local.encode("utf-8", "replace")) <= LONGEST_LOCAL
+        and not domain.rpartition(".")[2].isdigit()
+    )
 
 
 def clean_display_name(name: str) -> str:

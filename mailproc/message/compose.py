@@ -26,6 +26,7 @@ from mailproc.message.headerfields import (
     format_mailbox,
     format_text,
 )
+from mailproc.message.threadindex import read_index
 from mailproc.records.mail import Attachment
 
 __all__ = ["Outgoing", "clean_header_text", "clean_message_ids", "compose"]
@@ -85,8 +86,8 @@ def compose(outgoing: Outgoing) -> bytes:
     if "\r\nContent-Transfer-Encoding:" in root.headers:
         names.append("Content-Transfer-Encoding")
     block = f"{head}MIME-Version: 1.0\r\n{root.headers}"
-    _check_block(block, names)
-    return b"".join((block.encode("ascii"), b"\r\n", *root.body))
+    _check_block(block, names, outgoing.recipient)
+    return b"".join((block.encode("utf-8"), b"\r\n", *root.body))
 
 
 def _header_fields(outgoing: Outgoing) -> tuple[str, list[str]]:
@@ -119,8 +120,16 @@ def _header_fields(outgoing: Outgoing) -> tuple[str, list[str]]:
             raise Permanent(f"{name}: this header stands twice; every header of ours may stand once")
         seen.add(lower)
         names.append(name)
-        fields.append(format_text(name, value))
+        fields.append(_format_index(value) if lower == "thread-index" else format_text(name, value))
     return "".join(fields), names
+
+
+def _format_index(value: str) -> str:
+    """Thread-Index: a long word of base64, which must not become an encoded word."""
+    if read_index(value) != value:
+        check_value("Thread-Index", value)
+        raise Permanent(f"Thread-Index: {value[:80]!a} is none; leave it out")
+    return f"Thread-Index: {value}\r\n"
 
 
 def _check_address(name: str, addr: str) -> None:
@@ -316,8 +325,13 @@ def _boundary(subtype: str, message_id: str, bare: Sequence[bytes]) -> str:
     raise Permanent("boundary: the text holds every boundary that was tried; send it as an attachment")
 
 
-def _check_block(block: str, meant: Sequence[str]) -> None:
-    """Read the finished header block again, as a suspicious reader would, and compare its field names (T40, T41)."""
+def _check_block(block: str, meant: Sequence[str], recipient: str) -> None:
+    """Read the finished header block again, as a suspicious reader would, and compare its field names (T40, T41).
+
+    The recipient's checked address is all that may hold letters beyond ASCII (RFC 6532 section 3.2).
+    """
+    if not block.isascii():
+        block = block.replace(recipient, "x@x", 1)
     lines = block.removesuffix("\r\n").split("\r\n")
     found = [line.partition(":")[0] for line in lines if not line.startswith(" ")]
     is_wrong = (

@@ -14,7 +14,8 @@ _MBOX_LINE = re.compile(rb"(?:\r?\n)*+(?:>?From (?![ \t]*:)[^\r\n]{0,500}\r?\n)?
 _MAY_PRECEDE = (b"\n", b"\r", b"From ", b">From ")
 _FAR = 2 * HEADER_BLOCK  # no header block within its limit is longer, not even with CRLF
 _TRACE = frozenset(
-    "received x-received return-path delivered-to x-original-to envelope-to authentication-results received-spf".split()
+    "received x-received return-path delivered-to x-original-to envelope-to delivery-date authentication-results "
+    "received-spf".split()
 )
 _TRACE_PREFIXES = ("arc-", "x-spam-")
 

@@ -40,3 +40,4 @@ class Decision:
     trace: tuple[Step, ...] = ()
     serial: int | None = None  # the ticket it ended on
     rules: tuple[str, ...] = ()  # paths of the rules that matched, classify first
+    timed_out: tuple[str, ...] = ()  # paths of rules in which a regex ran out of its time

@@ -15,8 +15,12 @@ class ReceiptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The end of one try; `code` is the SMTP reply code, 0 where there was none."""
+    """The end of one try; `code` is the SMTP reply code, 0 where there was none.
+
+    `is_host`: the next host itself is out of reach or takes nothing from us, whatever mail was tried.
+    """
 
     state: ReceiptState
     code: int = 0
     text: str = ""
+    is_host: bool = False

@@ -3,7 +3,18 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailproc.records.caseeffects import (
+    MergeTickets,
+    MoveMessage,
+    RemoveParticipant,
+    SetMoment,
+    UnmergeTickets,
+    WithdrawMails,
+)
+from mailproc.records.correspondence import KeepRhythm
 from mailproc.records.mail import Address
+from mailproc.records.promises import Clock
+from mailproc.records.revocations import RevokeTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +30,13 @@ class OpenTicket:
     language: str
     channel: str
     at: datetime
-    sla: str = ""
+    sla: str = ""  # in force: a rule's, else the department's
+    has_own_sla: bool = False  # a rule's: it stays when the case moves
     assignee: str = ""
     tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     requester_message_id: str = ""
+    subject_key: str = ""  # comparable, for finding it again when another asks the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,7 @@ class AddMessage:
     language: str = ""
     is_unverified: bool = False
     attachments: tuple[tuple[str, str, int], ...] = ()  # (filename, content type, size)
+    thread_index: str = ""  # Outlook's, to be continued by our answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +125,22 @@ class AddParticipant:
 
 @dataclass(frozen=True, slots=True)
 class LinkTickets:
-    """Two tickets that know of each other: `kind` is mentions | follows | split."""
+    """Two tickets that know of each other: `kind` is mentions | follows | split | rule | resembles | agent | merged."""
 
     serial: int
     other: int
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepClock:
+    """What the ticket's promises are counted from by now, and the next of them that is due."""
+
+    serial: int
+    clock: Clock
+    due_at: datetime | None = None
+    promise: str = ""  # first_response | next_response | resolution, "" when nothing is due
+    is_new_due: bool = True  # the due time is another than before
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +174,56 @@ class HoldMail:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAbout:
+    """Whose decision about the mail being held is waited for: operator or department:KEY; their digest lists it."""
+
+    audience: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseMail:
+    """A held mail goes back in line; of one that is not held nothing changes."""
+
+    inbox_id: int
+    as_who: str  # customer | agent | new, or its agent's word: confirmed | ok | anyway
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardMail:
+    """A held mail is put aside; of one that is not held nothing changes."""
+
+    inbox_id: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustSender:
+    """From now on no mail that claims exactly this address is held as spam, unless its domain contradicts it."""
+
+    address: str
+    actor: str
+    is_trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TellHolds:
+    """These held mails were told of: in the alarm about old ones, or in the digest of a day."""
+
+    inbox_ids: tuple[int, ...]
+    audience: str = ""  # of a digest; "" for the alarm
+    day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RememberAbsence:
+    """An agent is away until that day (ISO 8601); "" when they are back."""
+
+    address: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRoute:
     """A duplicate came to another address of ours: `inbox_id` is the row that was decided first."""
 
@@ -162,7 +237,7 @@ class Mail:
 
     serial: int
     n: int  # its number on the ticket: Message-ID <t.serial.n.sig@domain>
-    purpose: str  # received | forward | followup | answer | copy | resolved | undelivered | linked
+    purpose: str  # received | forward | followup | answer | copy | resolved | status | reminder | undelivered | linked
     template: str
     recipient: str
     language: str
@@ -175,6 +250,7 @@ class Mail:
     reply_purpose: str = "r"  # of the token in Reply-To: c customer, r reply, n note
     is_automatic: bool = True
     is_limited: bool = False  # counts towards the requester's limits
+    is_unproven: bool = False  # nothing proves that its recipient asked for it
     may_resend: bool = True  # after an ambiguous delivery
     author: str = ""  # the agent whose answer is relayed
     text: str = ""  # the human text it carries, "" for none
@@ -185,6 +261,8 @@ class Mail:
     attaches: bool = False  # the inbound mail's attachments travel along
     headers: tuple[tuple[str, str], ...] = ()  # X-Mailproc-*, List-Id: names and values of ours
     not_before: datetime | None = None
+    token_epoch: int = 0  # the ticket's, which its tokens are signed with
+    held: int | None = None  # the held mail it asks about: the reply address carries a token of it, of purpose h
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +316,25 @@ Effect = (
     | AddTags
     | SetField
     | AddParticipant
+    | RevokeTokens
+    | RemoveParticipant
+    | SetMoment
+    | MergeTickets
+    | UnmergeTickets
+    | MoveMessage
+    | WithdrawMails
     | LinkTickets
+    | KeepClock
+    | KeepRhythm
     | RecordEvent
     | RememberContact
     | HoldMail
+    | AskAbout
+    | ReleaseMail
+    | DiscardMail
+    | TrustSender
+    | TellHolds
+    | RememberAbsence
     | RecordRoute
     | SendMail
     | SuppressMail

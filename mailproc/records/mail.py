@@ -63,6 +63,12 @@ class Envelope:
     stored_at: datetime | None = None  # when the mailbox got it (IMAP INTERNALDATE)
     forwards_old: bool = False  # `feed --forward`: old mail may send too
 
+    @property
+    def way(self) -> str:
+        """The way in, with its name where there may be several of its kind: smtp, imap:support."""
+        named = self.identity.split(":", 2)
+        return f"{self.kind}:{named[1]}" if self.kind in ("imap", "maildir") and len(named) == 3 else self.kind
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:

@@ -48,6 +48,8 @@ class Site:
     subject_tag: str = "always"  # always | reply | never
     numbering: str = "serial"  # serial | shuffled
     copy_answers: bool = True
+    # Changes that requesters are told of: reopened, closed, moved, merged, awaiting, rejected
+    notify_requester: tuple[str, ...] = ("reopened", "merged", "rejected")
     max_attachments_size: int = 20_000_000  # bytes of attachments one outgoing mail may carry
     reopen_within: timedelta = timedelta(days=30)
     auto_close_after: timedelta | None = timedelta(days=7)
@@ -63,6 +65,11 @@ class Key:
     id: str
     secret: bytes = field(repr=False)
     created_at: datetime
+    retired_at: datetime | None = None  # when a newer one took over; None for the one that signs
+
+    def verifies(self, life: timedelta, now: datetime) -> bool:
+        """Whether words it signed, which live that long, still count: none is younger than its retirement."""
+        return self.retired_at is None or now - self.retired_at < life
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,12 @@ class KeyRing:
     """The site's secrets, newest first: the first signs, all verify."""
 
     keys: tuple[Key, ...]
+    numbering: bytes = field(default=b"", repr=False)  # permutes serials for ever, whatever keys come and go
+
+    @property
+    def numbering_secret(self) -> bytes:
+        """What shuffled case numbers are made with: another one could give a number twice."""
+        return self.numbering or self.keys[-1].secret
 
     @property
     def current(self) -> Key:

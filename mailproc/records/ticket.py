@@ -1,10 +1,15 @@
 """What is known of tickets, people and earlier mail at a decision. Dry: data only; `store.lookup` fills it."""
 
 from dataclasses import dataclass, field
+from datetime import date as Day
 from datetime import datetime
 from enum import StrEnum
 
+from mailproc.records.asks import Asked
+from mailproc.records.correspondence import Echo
+from mailproc.records.holds import HoldsKnown
 from mailproc.records.mail import Address
+from mailproc.records.promises import Clock
 
 
 class State(StrEnum):
@@ -33,6 +38,8 @@ class ThreadMessage:
     text: str  # new text only, cut to a few thousand characters
     message_id: str = ""
     is_unverified: bool = False  # a follow-up nothing proved: agents see it, no customer ever does
+    thread_index: str = ""  # Outlook's
+    level: str = ""  # A0..A3 of a mail that came in
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Ticket:
     priority: str = "normal"
     language: str = "en"
     assignee: str = ""  # an agent's address
+    assignee_back_on: Day | None = None  # the assignee is away until that day; None when they are not
     channel: str = "mail"
     tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
@@ -63,7 +71,12 @@ class Ticket:
     mails_out: int = 0  # numbers the ticket's outgoing mails: the n of <t.serial.n.sig@domain>
     requester_message_id: str = ""  # of the requester's first mail, "" when it is unknown
     reopened_at: tuple[datetime, ...] = ()  # reopens by mail within the last hour
+    notes: tuple[str, ...] = ()  # internal ones, where an agent may be speaking: nothing of them may go out
+    token_epoch: int = 0  # tokens of mails up to this n were revoked; 0 when none ever were
     thread: tuple[ThreadMessage, ...] = ()  # oldest first; the first message and the last few
+    set_due_at: datetime | None = None  # by hand: it counts before what is promised
+    waits_until: datetime | None = None  # by hand: then the clock opens it again
+    joined: tuple[tuple[str, datetime], ...] = ()  # people who came later than the ticket: (address, since when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,7 @@ class Contact:
     language: str = ""
     is_silenced: bool = False
     is_dead: bool = False  # mail to it bounced for good
+    is_trusted: bool = False  # a person said that its mail is no spam
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +132,16 @@ class Duplicate:
     inbox_id: int
     serial: int | None
     recipients: tuple[str, ...]  # every address of ours it has come to so far
+    ways: tuple[str, ...] = ()  # `Envelope.way` of each copy so far; () when they came too often to tell
+
+
+@dataclass(frozen=True, slots=True)
+class Resembled:
+    """A case in work of the same requester with the same comparable subject."""
+
+    serial: int
+    number: str
+    department: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +155,9 @@ class Known:
     sent: dict[tuple[int, int], SentMail] = field(default_factory=dict)  # (serial, n) -> mail of ours
     requester: Contact | None = None
     counts: SendCounts = SendCounts()
+    clocks: dict[int, Clock] = field(default_factory=dict)  # of those of `tickets` that have one
+    asked: Asked = Asked()  # what an agent's commands want to know
+    echo: Echo | None = None  # of the sender's mail before this one, where it is of the last day
+    alike: tuple[tuple[str, str, str], ...] = ()  # (number, state, department) of finished tickets with this subject
+    holds: HoldsKnown = HoldsKnown()
+    resembled: Resembled | None = None  # where no key led to a ticket

@@ -3,37 +3,42 @@
 It knows tables and columns, not what effects mean (`commit`). Nothing is written before `write`.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from mailproc.errors import Permanent
 from mailproc.records.effects import ComposedMail
 from mailproc.records.mail import Address
-from mailproc.store import counts
+from mailproc.records.promises import Clock
+from mailproc.store import counts, promises
 from mailproc.store.packing import pack
 from mailproc.store.transaction import Tx
 from mailproc.store.values import to_json, to_key, to_text, to_time
 
 # Mails that customers get and the ticket shows as messages; forwards and copies are the same words again
-SHOWN_PURPOSES = frozenset({"answer", "resolved", "received"})
+SHOWN_PURPOSES = frozenset(
+    {"answer", "resolved", "received", "status", "awaiting", "reopened", "closed", "merged", "moved", "rejected"}
+)
 
 _TICKET_COLUMNS = (
     "serial", "number", "subject", "state", "requester", "requester_name", "department", "priority", "language",
     "assignee", "channel", "sla", "tags", "fields", "created_at", "updated_at", "due_at", "resolved_at", "closed_at",
-    "last_mail_at", "last_agent_at", "merged_into", "mails_out", "requester_message_id", "reopened_at",
+    "last_mail_at", "last_agent_at", "merged_into", "mails_out", "requester_message_id", "reopened_at", "alike",
+    "resembles",
 )  # fmt: skip
 _INSERT_TICKET = f"INSERT INTO ticket ({', '.join(_TICKET_COLUMNS)}) VALUES ({', '.join('?' * len(_TICKET_COLUMNS))})"
 _INSERT_MESSAGE = (
     "INSERT INTO message (serial, inbox_id, outbox_id, at, direction, visibility, purpose, author, author_name,"
-    " recipients, subject, date, message_id, mail_class, level, language, is_unverified, attachments, text, cut_text)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    " recipients, subject, date, message_id, mail_class, level, language, is_unverified, attachments, text, cut_text,"
+    " thread_index) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 # Two packed mails would be a tenth of all that deciding a mail costs, to save some 6 KB a ticket
 _SMALLEST_PACKED = 16_384
 _INSERT_OUTBOX = (
     "INSERT INTO outbox (inbox_id, request_id, serial, n, purpose, recipient, identity, role, author, is_automatic,"
-    " is_limited, may_resend, envelope_from, message_id, subject, size, state, next_at, created_at, error, mail)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    " is_limited, may_resend, envelope_from, message_id, subject, size, state, next_at, created_at, error, mail,"
+    " mailbox) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 
 
@@ -55,8 +60,10 @@ class Batch:
         self.message_ids: list[tuple[object, ...]] = []
         self.links: list[tuple[object, ...]] = []
         self.contacts: list[tuple[object, ...]] = []
+        self.clocks: list[tuple[int, Clock]] = []
         self.events: list[tuple[object, ...]] = []
         self.mails: list[tuple[ComposedMail, str]] = []  # with the mail as JSON where it is held
+        self.later: list[Callable[[], None]] = []  # changes of rows that are written by then; they may add events
 
     def open_ticket(self, serial: int, columns: dict[str, Any]) -> None:
         """A ticket to insert; columns that are not given are empty."""
@@ -69,7 +76,8 @@ class Batch:
                 return rows[serial][column]
         if serial not in self._stored:
             names = (
-                "state, department, priority, assignee, language, sla, subject, tags, fields, mails_out, reopened_at"
+                "state, department, priority, assignee, language, sla, subject, tags, fields, mails_out, reopened_at,"
+                " set_due_at, waits_until"
             )
             row = self.tx.execute(f"SELECT {names} FROM ticket WHERE serial = ?", (serial,)).fetchone()
             if row is None:
@@ -83,6 +91,14 @@ class Batch:
             self._opened[serial].update(columns)
             return
         self._changed.setdefault(serial, {"updated_at": self.now}).update(columns)
+
+    def may_link(self, serial: int, other: int) -> bool:
+        """Whether there is such a ticket and no link to it yet: what a rule names may come out of a mail."""
+        if self.tx.execute("SELECT 1 FROM ticket WHERE serial = ?", (other,)).fetchone() is None:
+            self.add_event(serial, "not-linked", {"other": other})
+            return False
+        known = "SELECT 1 FROM link WHERE serial = ? AND other = ?"
+        return self.tx.execute(known, (serial, other)).fetchone() is None
 
     def add_event(self, serial: int | None, kind: str, data: dict[str, Any], actor: str = "") -> None:
         """A line of history."""
@@ -113,6 +129,8 @@ class Batch:
                 "INSERT INTO participant (serial, address, added_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 self.participants,
             )
+        for number, clock in self.clocks:
+            promises.write_clock(tx, number, clock)
         for message in self.messages:
             tx.execute(_INSERT_MESSAGE, message)
         if self.message_ids:
@@ -133,6 +151,8 @@ class Batch:
             )
         if self.mails:
             self._write_mails()
+        for job in self.later:
+            job()
         if self.events:
             tx.executemany(
                 "INSERT INTO event (serial, inbox_id, at, kind, actor, data) VALUES (?, ?, ?, ?, ?, ?)", self.events
@@ -175,6 +195,7 @@ class Batch:
                     self.now,
                     to_text(composed.error),
                     mail_json,
+                    counts.mailbox_key(recipient) if mail.is_limited else "",
                 ),
             )
             data = {"purpose": mail.purpose, "to": mail.recipient, "n": mail.n}
@@ -246,6 +267,7 @@ def make_message(
     is_unverified: bool = False,
     attachments: tuple[tuple[str, str, int], ...] = (),
     cut_text: str = "",
+    thread_index: str = "",
 ) -> tuple[object, ...]:
     """A row of the message table."""
     return (
@@ -269,6 +291,7 @@ def make_message(
         to_json(attachments) if attachments else "[]",
         to_text(text),
         to_text(cut_text),
+        thread_index,
     )
 
 

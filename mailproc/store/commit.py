@@ -10,15 +10,14 @@ from typing import Any
 
 from mailproc.errors import Permanent
 from mailproc.message.subjects import comparable
+from mailproc.records.correspondence import KeepRhythm
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import (
     AddMessage,
-    AddParticipant,
-    AddTags,
     ComposedMail,
     HoldMail,
     IndexIds,
-    LinkTickets,
+    KeepClock,
     Mail,
     MarkBounced,
     OpenTicket,
@@ -27,13 +26,17 @@ from mailproc.records.effects import (
     RememberContact,
     SendMail,
     SetAttribute,
-    SetField,
     SetState,
     SuppressMail,
 )
+from mailproc.records.revocations import RevokeTokens
 from mailproc.records.ticket import State
+from mailproc.store import casework, holds
 from mailproc.store.batch import Batch, contact_row, make_message
+from mailproc.store.correspondence import keep_rhythm
 from mailproc.store.counts import hash_subject
+from mailproc.store.resemblance import found_by
+from mailproc.store.revocations import revoke_tokens
 from mailproc.store.rulehits import hits_to_json
 from mailproc.store.transaction import Tx
 from mailproc.store.values import from_json, from_time, to_json, to_key, to_text, to_time
@@ -195,6 +198,7 @@ def _open_ticket(batch: Batch, effect: OpenTicket) -> None:
             "created_at": at,
             "updated_at": batch.now,
             "requester_message_id": to_text(effect.requester_message_id),
+            **found_by(requester, effect.subject_key),
             "reopened_at": "[]",
         },
     )
@@ -234,6 +238,7 @@ def _add_message(batch: Batch, effect: AddMessage) -> None:
             is_unverified=effect.is_unverified,
             attachments=effect.attachments,
             cut_text=effect.cut_text,
+            thread_index=effect.thread_index,
         )
     )
     changes: dict[str, Any] = {"last_mail_at": batch.now}
@@ -286,34 +291,12 @@ def _set_attribute(batch: Batch, effect: SetAttribute) -> None:
     )
 
 
-def _add_tags(batch: Batch, effect: AddTags) -> None:
-    tags = dict.fromkeys([*from_json(batch.read(effect.serial, "tags") or "[]"), *map(to_text, effect.add)])
-    for tag in effect.remove:
-        tags.pop(to_text(tag), None)
-    batch.change(effect.serial, tags=to_json(list(tags)))
-    data: dict[str, Any] = {"add": effect.add, "remove": effect.remove}
-    batch.add_event(effect.serial, "tags", data | ({"reason": effect.reason} if effect.reason else {}), effect.actor)
-
-
-def _set_field(batch: Batch, effect: SetField) -> None:
-    fields = from_json(batch.read(effect.serial, "fields") or "{}")
-    old = fields.get(to_text(effect.name), "")
-    fields[to_text(effect.name)] = to_text(effect.value)
-    batch.change(effect.serial, fields=to_json(fields))
-    data = {"name": effect.name, "from": old, "to": effect.value, "reason": effect.reason}
-    batch.add_event(effect.serial, "field", data, effect.actor)
-
-
-def _add_participant(batch: Batch, effect: AddParticipant) -> None:
-    batch.change(effect.serial)
-    batch.participants.append((effect.serial, to_key(effect.address), batch.now))
-    batch.add_event(effect.serial, "participant", {"address": effect.address}, effect.actor)
-
-
-def _link_tickets(batch: Batch, effect: LinkTickets) -> None:
-    batch.links.append((effect.serial, effect.other, to_text(effect.kind), batch.now))
-    for serial, other in ((effect.serial, effect.other), (effect.other, effect.serial)):
-        batch.add_event(serial, "linked", {"other": other, "kind": effect.kind})
+def _keep_clock(batch: Batch, effect: KeepClock) -> None:
+    batch.clocks.append((effect.serial, effect.clock))
+    if effect.is_new_due:
+        at = to_time(effect.due_at) if effect.due_at is not None else None
+        batch.change(effect.serial, due_at=at)
+        batch.add_event(effect.serial, "due", {"promise": effect.promise, "at": at} if at else {})
 
 
 def _record_event(batch: Batch, effect: RecordEvent) -> None:
@@ -361,16 +344,15 @@ def _mark_bounced(batch: Batch, effect: MarkBounced) -> None:
     batch.add_event(effect.serial, "bounced", {**data, "explanation": effect.explanation})
 
 
-HANDLERS: dict[type, Callable[[Batch, Any], None]] = {
+HANDLERS: dict[type, Callable[[Batch, Any], None]] = casework.HANDLERS | holds.HANDLERS | {
     OpenTicket: _open_ticket,
     AddMessage: _add_message,
     IndexIds: _index_ids,
     SetState: _set_state,
     SetAttribute: _set_attribute,
-    AddTags: _add_tags,
-    SetField: _set_field,
-    AddParticipant: _add_participant,
-    LinkTickets: _link_tickets,
+    RevokeTokens: revoke_tokens,
+    KeepClock: _keep_clock,
+    KeepRhythm: keep_rhythm,
     RecordEvent: _record_event,
     RememberContact: _remember_contact,
     HoldMail: _hold_mail,

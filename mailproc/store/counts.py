@@ -1,6 +1,6 @@
 """How much limited mail went out lately, counted so that a busy site pays no more than a quiet one.
 
-Per recipient and ticket the outbox index is counted; per domain and for the site every mail adds to a small row of
+Per mailbox and ticket the outbox index is counted; per domain and for the site every mail adds to a small row of
 its minute and hour, because those numbers can be in the thousands. A count may be a minute too careful, never too low.
 """
 
@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mailproc.message.samemailbox import find_mailbox
 from mailproc.records.ticket import SendCounts
 from mailproc.store.transaction import Tx, in_list
-from mailproc.store.values import to_hash, to_key, to_time
+from mailproc.store.values import to_hash, to_key, to_text, to_time
 
 MOST_COUNTED = 1_000  # of one recipient or ticket; no limit is meant to be higher
 _MOST_SAME_SUBJECT = 100
@@ -37,11 +38,11 @@ def read_counts(tx: Tx, question: Question, now: datetime) -> SendCounts:
     """The counts a decision at `now` must respect."""
     hour_ago, day_ago = to_time(now - _HOUR), to_time(now - _DAY)
     sender_hour = sender_day = ticket_hour = ticket_day = 0
-    for recipient in question.recipients:
+    for mailbox in dict.fromkeys(map(mailbox_key, question.recipients)):
         times = tx.execute(
-            "SELECT created_at FROM outbox WHERE is_limited = 1 AND recipient = ? AND created_at >= ?"
+            "SELECT created_at FROM outbox WHERE is_limited = 1 AND mailbox = ? AND created_at >= ?"
             " ORDER BY created_at DESC LIMIT ?",
-            (recipient, day_ago, MOST_COUNTED),
+            (mailbox, day_ago, MOST_COUNTED),
         ).fetchall()
         sender_day = max(sender_day, len(times))
         sender_hour = max(sender_hour, sum(1 for (at,) in times if at >= hour_ago))
@@ -88,8 +89,24 @@ def record_sent(tx: Tx, recipients: Sequence[str], now: datetime) -> None:
     )
 
 
+def mailbox_key(recipient: str) -> str:
+    """What limits of one recipient are counted by: jane+a@ and jane+b@ are one (T30)."""
+    return to_key(find_mailbox(to_text(recipient)))
+
+
+def count_by_mailbox(tx: Tx) -> None:
+    """The migration: who reads a limited mail, beside the address it went to."""
+    tx.execute("ALTER TABLE outbox ADD COLUMN mailbox TEXT NOT NULL DEFAULT ''")
+    for (recipient,) in tx.execute("SELECT DISTINCT recipient FROM outbox WHERE is_limited = 1").fetchall():
+        tx.execute("UPDATE outbox SET mailbox = ? WHERE is_limited = 1 AND recipient = ?",
+                   (mailbox_key(recipient), recipient))  # fmt: skip
+    tx.execute("DROP INDEX outbox_limited")
+    tx.execute("CREATE INDEX outbox_limited ON outbox (mailbox, created_at) WHERE is_limited = 1")
+
+
 def forget_counts(tx: Tx, now: datetime) -> None:
     """Remove sums that no limit looks at any more; every writer does so about once an hour."""
+    tx.execute("DELETE FROM correspondence WHERE at < ?", (to_time(now - 2 * _DAY),))
     tx.execute("DELETE FROM sent_minute WHERE minute < ?", (_minute_of(now) - _MINUTES_KEPT,))
     tx.execute("DELETE FROM sent_hour WHERE hour < ?", (_hour_of(now) - _HOURS_OF_WEEK - 24,))
 

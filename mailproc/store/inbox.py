@@ -14,7 +14,8 @@ from mailproc.store.transaction import Tx, in_list
 from mailproc.store.values import from_json, from_optional_time, from_time, to_json, to_key, to_text, to_time
 
 MOST_CLAIMED_BYTES = 8_000_000  # of one claim, so that a backlog of big mails does not fill the memory
-RELEASE_WORDS = ("", "customer", "agent", "new")
+# An operator's word, or an agent's about mail of their own
+RELEASE_WORDS = ("", "customer", "agent", "new", "confirmed", "ok", "anyway")
 
 
 @dataclass(frozen=True, slots=True)

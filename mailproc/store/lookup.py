@@ -9,28 +9,33 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailproc.message.parse import parse
+from mailproc.records.asks import Asked, Asks
 from mailproc.records.mail import Address
 from mailproc.records.ticket import Contact, Duplicate, Known, SendCounts, SentMail, State, ThreadMessage, Ticket
-from mailproc.store import counts
+from mailproc.store import asks, conversations, correspondence, counts, notes, resemblance
+from mailproc.store.inbox import read_envelope
 from mailproc.store.packing import unpack
 from mailproc.store.transaction import Tx, in_list
 from mailproc.store.values import from_json, from_optional_time, from_time, to_key, to_text, to_time
+from mailproc.tickets.replay import MARK
 
 LONGEST_THREAD_TEXT = 4_000
 LAST_MESSAGES = 6
 MOST_TICKETS = 64
 _MOST_MERGES = 10
+_MOST_COPIES = 100
 _WITHOUT_ID_WINDOW = timedelta(minutes=10)
 _REOPEN_WINDOW = timedelta(hours=1)
 
 TICKET_COLUMNS = (
     "serial, number, subject, state, requester, requester_name, department, priority, language, assignee, channel, sla,"
     " tags, fields, created_at, updated_at, due_at, resolved_at, closed_at, last_mail_at, merged_into, mails_out,"
-    " requester_message_id, reopened_at, last_agent_at"
+    " requester_message_id, reopened_at, last_agent_at, token_epoch, set_due_at, waits_until"
 )
 _THREAD_COLUMNS = (
     "id, direction, visibility, purpose, author, author_name, date,"
-    f" substr(text, 1, {LONGEST_THREAD_TEXT}), message_id, is_unverified"
+    f" substr(text, 1, {LONGEST_THREAD_TEXT}), message_id, is_unverified, thread_index,"
+    " level"
 )
 
 
@@ -46,6 +51,13 @@ class Query:
     sent: tuple[tuple[int, int], ...] = ()  # (serial, n) of mails of ours that are named
     sender: str = ""  # normalised From address
     subject_key: str = ""
+    asks: Asks | None = None  # what an agent's commands want to know
+
+    @property
+    def wants_notes(self) -> bool:
+        """Whether an agent may be speaking, by the marks of their mail or by a release: no note may leave with it."""
+        is_released = bool(self.sender) and not self.fingerprint
+        return is_released or any(one.startswith(MARK) for one in self.message_ids)
 
 
 def lookup(tx: Tx, query: Query, now: datetime) -> Known:
@@ -59,15 +71,28 @@ def lookup(tx: Tx, query: Query, now: datetime) -> Known:
     wanted = [*query.serials, *by_id.values(), *(serial for serial, _ in query.sent)]
     if duplicate is not None and duplicate.serial is not None:
         wanted.append(duplicate.serial)
+    wanted += query.asks.serials if query.asks is not None else ()
     tickets, last_agent = load_tickets(tx, wanted, now)
+    asked = asks.answer(tx, query.asks, tickets, now) if query.asks is not None else Asked()
+    if asked.next_serial is not None:
+        tickets |= load_tickets(tx, (asked.next_serial,), now)[0]
+    limits = _count(tx, query, tickets, last_agent, now)
+    echo = correspondence.read_echo(tx, query.sender, now) if query.sender else None
+    if echo is not None and echo.rhythm.serial not in tickets and correspondence.may_join(echo, now):
+        # A machine's mail is kept on the ticket that its series began on
+        tickets = load_tickets(tx, (echo.rhythm.serial,), now)[0] | tickets
     return Known(
         next_serial=peek_serial(tx),
         duplicate=duplicate,
-        tickets=tickets,
+        tickets=notes.attach(tx, tickets) if query.wants_notes else tickets,
         by_id=by_id,
         sent=_find_sent(tx, query.sent) if query.sent else {},
         requester=_find_contact(tx, query, tickets),
-        counts=_count(tx, query, tickets, last_agent, now),
+        counts=limits,
+        asked=asked,
+        echo=echo,
+        alike=conversations.find_alike(tx, query.subject_key) if query.sender and not tickets else (),
+        resembled=resemblance.find(tx, query.sender, query.subject_key, now) if not wanted else None,
     )
 
 
@@ -148,7 +173,19 @@ def _find_duplicate(tx: Tx, query: Query, now: datetime) -> Duplicate | None:
     if row is None:
         return None
     recipients = dict.fromkeys([*from_json(row[2])["recipients"], *from_json(row[3])])
-    return Duplicate(row[0], row[1], tuple(recipients))
+    return Duplicate(row[0], row[1], tuple(recipients), _find_ways(tx, query))
+
+
+def _find_ways(tx: Tx, query: Query) -> tuple[str, ...]:
+    """By which ways the same bytes came before; () when they came too often to tell."""
+    rows = tx.execute(
+        "SELECT envelope FROM inbox WHERE substr(fingerprint, 1, 16) = ? AND fingerprint || '' = ?"
+        f" AND fingerprint <> '' AND id <> ? AND state IN ('done', 'held') LIMIT {_MOST_COPIES}",
+        (query.fingerprint[:16], query.fingerprint, query.inbox_id or 0),
+    ).fetchall()
+    if len(rows) >= _MOST_COPIES:
+        return ()
+    return tuple(sorted({read_envelope(row[0]).way for row in rows}))
 
 
 def _find_sent(tx: Tx, sent: Iterable[tuple[int, int]]) -> dict[tuple[int, int], SentMail]:
@@ -176,9 +213,9 @@ def _find_contact(tx: Tx, query: Query, tickets: dict[int, Ticket]) -> Contact |
     if not address:
         return None
     row = tx.execute(
-        "SELECT name, language, is_silenced, is_dead FROM contact WHERE address = ?", (to_key(address),)
+        "SELECT name, language, is_silenced, is_dead, is_trusted FROM contact WHERE address = ?", (to_key(address),)
     ).fetchone()
-    return Contact(address, row[0], row[1], bool(row[2]), bool(row[3])) if row else None
+    return Contact(address, row[0], row[1], bool(row[2]), bool(row[3]), bool(row[4])) if row else None
 
 
 def _count(
@@ -207,16 +244,18 @@ def _read_rows(tx: Tx, serials: list[int]) -> list[Any]:
     return sorted(rows, key=lambda row: order[row[0]])
 
 
-def _read_participants(tx: Tx, serials: list[int]) -> dict[int, tuple[str, ...]]:
+def _read_participants(tx: Tx, serials: list[int]) -> dict[int, tuple[tuple[str, str], ...]]:
+    """(address, since when) of each ticket's people."""
     if not serials:
         return {}
     marks, values = in_list(serials)
-    found: dict[int, list[str]] = {}
-    for serial, address in tx.execute(
-        f"SELECT serial, address FROM participant WHERE serial IN {marks} ORDER BY serial, added_at, address", values
+    found: dict[int, list[tuple[str, str]]] = {}
+    for serial, address, added_at in tx.execute(
+        f"SELECT serial, address, added_at FROM participant WHERE serial IN {marks} ORDER BY serial, added_at, address",
+        values,
     ):
-        found.setdefault(serial, []).append(address)
-    return {serial: tuple(addresses) for serial, addresses in found.items()}
+        found.setdefault(serial, []).append((address, added_at))
+    return {serial: tuple(people) for serial, people in found.items()}
 
 
 def _read_thread(tx: Tx, serial: int) -> tuple[ThreadMessage, ...]:
@@ -240,12 +279,16 @@ def _read_thread(tx: Tx, serial: int) -> tuple[ThreadMessage, ...]:
             text=row[7],
             message_id=row[8],
             is_unverified=bool(row[9]),
+            thread_index=row[10],
+            level=row[11],
         )
         for row in rows
     )
 
 
-def _make_ticket(row: Any, participants: tuple[str, ...], thread: tuple[ThreadMessage, ...], now: datetime) -> Ticket:
+def _make_ticket(
+    row: Any, people: tuple[tuple[str, str], ...], thread: tuple[ThreadMessage, ...], now: datetime
+) -> Ticket:
     hour_ago = to_time(now - _REOPEN_WINDOW)
     return Ticket(
         serial=row[0],
@@ -271,6 +314,10 @@ def _make_ticket(row: Any, participants: tuple[str, ...], thread: tuple[ThreadMe
         mails_out=row[21],
         requester_message_id=row[22],
         reopened_at=tuple(from_time(at) for at in from_json(row[23]) if at > hour_ago),
-        participants=participants,
+        token_epoch=row[25],
+        set_due_at=from_optional_time(row[26]),
+        waits_until=from_optional_time(row[27]),
+        participants=tuple(address for address, _ in people),
+        joined=tuple((address, from_time(since)) for address, since in people if since > row[14]),
         thread=thread,
     )

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mailproc.errors import Permanent, StoreUnavailable
-from mailproc.store import schema
+from mailproc.store import (
+    casework,
+    conversations,
+    correspondence,
+    counts,
+    holds,
+    promises,
+    resemblance,
+    revocations,
+    schema,
+    sentcopies,
+)
 from mailproc.store.connection import Connection, Fault
 from mailproc.store.transaction import Tx
 from mailproc.store.values import to_time
@@ -71,6 +82,31 @@ def note_rules(tx: Tx) -> None:
     tx.execute("ALTER TABLE decision ADD COLUMN rules TEXT")
 
 
+def add_mailboxes(tx: Tx) -> None:
+    """Migration 5: mailboxes that are polled."""
+    words = schema.WORDS_POSTGRES if tx.is_postgres else schema.WORDS_SQLITE
+    for statement in (
+        """CREATE TABLE mailbox (
+            name TEXT NOT NULL, folder TEXT NOT NULL, uidvalidity {int} NOT NULL, start TEXT NOT NULL,
+            began_at {time} NOT NULL, turn {int} NOT NULL, first_uid {int} NOT NULL, done_uid {int} NOT NULL,
+            backlog_below {int} NOT NULL, PRIMARY KEY (name, folder)){rowless}""",
+        """CREATE TABLE mailbox_lease (
+            name TEXT NOT NULL, folder TEXT NOT NULL, owner TEXT NOT NULL, until {time} NOT NULL,
+            PRIMARY KEY (name, folder)){rowless}""",
+        """CREATE TABLE mailbox_left (
+            name TEXT NOT NULL, folder TEXT NOT NULL, epoch TEXT NOT NULL, uid {int} NOT NULL, size {int} NOT NULL,
+            reason TEXT NOT NULL, at {time} NOT NULL, told_at {time},
+            PRIMARY KEY (name, folder, epoch, uid)){rowless}""",
+    ):
+        tx.execute(fill_words(statement, words))
+
+
+def limit_correspondents(tx: Tx) -> None:
+    """A migration: what a mailbox gets under all its spellings, and when its owner wrote last."""
+    counts.count_by_mailbox(tx)
+    correspondence.create_table(tx)
+
+
 def fill_words(statement: str, words: dict[str, str]) -> str:
     """The statement in one database's own words."""
     for name, word in words.items():
@@ -83,6 +119,15 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(2, "fewer indexes", thin_out_indexes),
     Migration(3, "versions of the rules", describe_rulebooks),
     Migration(4, "the rules of a decision", note_rules),
+    Migration(5, "mailboxes that are polled", add_mailboxes),
+    Migration(6, "what is promised on tickets", promises.create_table),
+    Migration(7, "copies of what was sent", sentcopies.create_table),
+    Migration(8, "limits by mailbox, and the rhythm of senders", limit_correspondents),
+    Migration(9, "conversations in Outlook, finished tickets that are alike", conversations.add_columns),
+    Migration(10, "cases in work that resemble a new mail", resemblance.add_column),
+    Migration(11, "reply addresses that were revoked", revocations.add_column),
+    Migration(12, "moments that agents set", casework.add_columns),
+    Migration(13, "held mail as daily work", holds.create_tables),
 )
 
 

@@ -65,6 +65,12 @@ class Ticket(Model):
     mails_out = BigIntegerField()
     requester_message_id = TextField()
     reopened_at = TextField()
+    alike = BigIntegerField(null=True)
+    set_due_at = TextField(null=True)
+    waits_until = TextField(null=True)
+    wakes_at = TextField(null=True)
+    resembles = BigIntegerField(null=True)
+    token_epoch = BigIntegerField()
 
     class Meta:
         table_name = "ticket"
@@ -94,6 +100,7 @@ class Message(Model):
     attachments = TextField()
     text = TextField()
     cut_text = TextField()
+    thread_index = TextField()
 
     class Meta:
         table_name = "message"
@@ -160,12 +167,48 @@ class Outbox(Model):
     mail = TextField()
     bounced_at = TextField(null=True)
     bounce = TextField()
+    mailbox = TextField()
 
     class Meta:
         table_name = "outbox"
 
 
-MODELS: tuple[type[Model], ...] = (Inbox, Ticket, Message, Link, Event, Outbox)
+class Mailbox(Model):
+    """How far a folder of a polled mailbox is taken in."""
+
+    name = TextField()
+    folder = TextField()
+    uidvalidity = BigIntegerField()
+    start = TextField()
+    began_at = TextField()
+    turn = BigIntegerField()
+    first_uid = BigIntegerField()
+    done_uid = BigIntegerField()
+    backlog_below = BigIntegerField()
+
+    class Meta:
+        table_name = "mailbox"
+        primary_key = CompositeKey("name", "folder")
+
+
+class MailboxLeft(Model):
+    """A mail that was not taken and stays in its mailbox."""
+
+    name = TextField()
+    folder = TextField()
+    epoch = TextField()
+    uid = BigIntegerField()
+    size = BigIntegerField()
+    reason = TextField()
+    at = TextField()
+    told_at = TextField(null=True)
+
+    class Meta:
+        table_name = "mailbox_left"
+        primary_key = CompositeKey("name", "folder", "epoch", "uid")
+
+
+MODELS: tuple[type[Model], ...] = (Inbox, Ticket, Message, Link, Event, Outbox, Mailbox, MailboxLeft)
 
 
 def read_rows(query: Any, database: Any) -> list[dict[str, Any]]:

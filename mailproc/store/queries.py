@@ -234,7 +234,14 @@ def last_decided(tx: Tx) -> Record | None:
     return {**dict(zip(names, row, strict=False)), "steps": _read_trace(row[4])}
 
 
-def mails_caused_by(tx: Tx, inbox_id: int) -> list[Record]:
-    """Outgoing mails that the decision about a mail queued, oldest first: id, to, purpose."""
-    rows = tx.execute("SELECT id, recipient, purpose FROM outbox WHERE inbox_id = ? ORDER BY id", (inbox_id,))
+def last_mail_out(tx: Tx) -> int:
+    """The id of the newest outgoing mail, 0 when there is none."""
+    return int(tx.execute("SELECT coalesce(max(id), 0) FROM outbox").fetchone()[0])
+
+
+def mails_caused_by(tx: Tx, inbox_id: int, after: int = 0) -> list[Record]:
+    """Outgoing mails that the decisions about a mail queued after that one, oldest first: id, to, purpose."""
+    rows = tx.execute(
+        "SELECT id, recipient, purpose FROM outbox WHERE inbox_id = ? AND id > ? ORDER BY id", (inbox_id, after)
+    )
     return [{"id": row[0], "to": row[1], "purpose": row[2]} for row in rows]

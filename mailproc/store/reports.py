@@ -20,6 +20,7 @@ class RuleCount:
 
     hits: int = 0
     shadow_hits: int = 0
+    timed_out: int = 0  # mails on which a regex of it ran out of its time
     first_at: str = ""  # as in the tables: sorts as time does
     last_at: str = ""
 
@@ -53,6 +54,8 @@ class RuleCounts:
         for is_shadow, paths in ((False, hits.live), (True, hits.shadow)):
             for path in paths:
                 self.rules.setdefault(path, RuleCount()).add(at, is_shadow=is_shadow)
+        for path in hits.timed_out:
+            self.rules.setdefault(path, RuleCount()).timed_out += 1
 
 
 def count_rules(

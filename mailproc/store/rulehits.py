@@ -14,10 +14,14 @@ _SHADOW = " (shadow: would have set "
 
 
 class RuleHits(NamedTuple):
-    """Paths of the rules that matched a mail: live ones, and shadow ones that only say what they would have done."""
+    """Paths of the rules that matched a mail: live ones, and shadow ones that only say what they would have done.
+
+    Those in which a regex ran out of its time may be among them or not.
+    """
 
     live: tuple[str, ...]
     shadow: tuple[str, ...]
+    timed_out: tuple[str, ...] = ()
 
 
 def hits_to_json(decision: Decision) -> str | None:
@@ -31,13 +35,14 @@ def hits_to_json(decision: Decision) -> str | None:
                 shadow.append(path)
     if not is_asked and not decision.rules:
         return None
-    return to_json({"live": decision.rules, "shadow": shadow})
+    data: dict[str, object] = {"live": decision.rules, "shadow": shadow}
+    return to_json(data | {"timed_out": decision.timed_out} if decision.timed_out else data)
 
 
 def hits_from_json(text: str) -> RuleHits:
     """What the column says."""
     data = from_json(text)
-    return RuleHits(tuple(data["live"]), tuple(data["shadow"]))
+    return RuleHits(tuple(data["live"]), tuple(data["shadow"]), tuple(data.get("timed_out", ())))
 
 
 def hits_from_trace(steps: Iterable[Step]) -> RuleHits | None:

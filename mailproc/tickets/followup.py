@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from mailproc.message.parts import first
 from mailproc.message.subjects import comparable
-from mailproc.records.mail import Envelope, Inbound
+from mailproc.records.mail import Envelope, Inbound, MailClass
 from mailproc.records.site import KeyRing, Site
 from mailproc.records.ticket import Known, Ticket
+from mailproc.tickets.bounceaddress import read_bounce_address
 from mailproc.tickets.casenumber import find_case_numbers
-from mailproc.tickets.token import OurId, TokenClaim, read_message_id, split_reply_address
+from mailproc.tickets.replay import find_marks
+from mailproc.tickets.token import OurId, TokenClaim, read_hold_id, read_message_id, split_reply_address
 
 LOOP_HEADER = "x-loop-guard"  # every mail of ours carries its own signed Message-ID here as well
 
@@ -34,6 +36,8 @@ class Keys:
     subject_key: str
     own_id: OurId | None = None  # its own Message-ID or loop guard is one of ours: it came back
     bounced_id: OurId | None = None  # the mail of ours this delivery report is about
+    marks: tuple[str, ...] = ()  # what a changed copy of an agent's mail is known by (T19)
+    holds: tuple[TokenClaim, ...] = ()  # tokens of held mail: their serial is an inbox id, never a ticket
 
     def all_serials(self) -> tuple[int, ...]:
         """Every ticket named by a token, an id of ours or a tag."""
@@ -63,6 +67,7 @@ def find_keys(inbound: Inbound, envelope: Envelope, site: Site, keys: KeyRing) -
     """The keys of a mail; costs one pass over its recipients, ids and subject."""
     claims: list[TokenClaim] = []
     ours: list[str] = []
+    holds: list[TokenClaim] = []
     addressed = (
         *envelope.recipients,
         *inbound.delivered_to,
@@ -73,8 +78,9 @@ def find_keys(inbound: Inbound, envelope: Envelope, site: Site, keys: KeyRing) -
         base, claim = split_reply_address(site, address)
         if base and base not in ours:
             ours.append(base)
-        if claim is not None and claim not in claims:
-            claims.append(claim)
+        kept = holds if claim is not None and claim.purpose == "h" else claims
+        if claim is not None and claim not in kept:
+            kept.append(claim)
     our_ids: list[OurId] = []
     other_ids: list[str] = []
     newest_first = (*inbound.in_reply_to, *reversed(inbound.references[-_MOST_IDS:]))
@@ -84,6 +90,15 @@ def find_keys(inbound: Inbound, envelope: Envelope, site: Site, keys: KeyRing) -
             our_ids.append(our_id)
         else:
             other_ids.append(message_id)
+    if site.address_extension == "none":
+        holds += [claim for message_id in other_ids if (claim := read_hold_id(message_id, site)) is not None]
+    returned = next((our for address in addressed if (our := read_bounce_address(site, keys, address))), None)
+    # Whoever answers by machine to the envelope sender says so in a header; what comes from nobody is a report
+    is_report = inbound.bounce is not None or (
+        returned is not None and envelope.sender == "" and inbound.mail_class in (MailClass.HUMAN, MailClass.ROLE)
+    )
+    if returned is not None and not is_report and returned not in our_ids:
+        our_ids.insert(0, returned)
     bounced = inbound.bounce.original_message_id if inbound.bounce else ""
     found = find_case_numbers(inbound.subject, (site.prefix, *site.prefix_aliases))
     return Keys(
@@ -97,7 +112,9 @@ def find_keys(inbound: Inbound, envelope: Envelope, site: Site, keys: KeyRing) -
         fingerprint=inbound.fingerprint,
         subject_key=comparable(inbound.subject),
         own_id=_find_own_id(inbound, keys),
-        bounced_id=read_message_id(bounced, keys) or next(iter(our_ids), None) if inbound.bounce else None,
+        holds=tuple(dict.fromkeys(holds)),
+        bounced_id=returned or read_message_id(bounced, keys) or next(iter(our_ids), None) if is_report else None,
+        marks=find_marks(inbound, tuple(claims), tuple(our_ids), site),
     )
 
 

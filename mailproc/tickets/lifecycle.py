@@ -8,7 +8,7 @@ from mailproc.records.ticket import State
 _ACTIVE = (State.NEW, State.OPEN, State.PENDING, State.ON_HOLD)
 ALLOWED: dict[tuple[State, State], frozenset[str]] = {
     **{(old, new): frozenset({"agent"}) for old in _ACTIVE for new in (State.OPEN, State.PENDING, State.ON_HOLD)},
-    **{(old, State.RESOLVED): frozenset({"agent"}) for old in _ACTIVE},
+    **{(old, State.RESOLVED): frozenset({"agent", "customer"}) for old in _ACTIVE},  # "it works now"
     **{(old, State.CLOSED): frozenset({"agent"}) for old in _ACTIVE},
     (State.PENDING, State.OPEN): frozenset({"agent", "customer"}),
     (State.ON_HOLD, State.OPEN): frozenset({"agent", "customer"}),

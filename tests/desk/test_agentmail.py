@@ -49,14 +49,14 @@ def from_ann(text: str, purpose: str = "r", ticket_state: State = State.OPEN, **
     [
         ("r", "Done.", "agent-answer", None, [("answer", CUSTOMER), ("copy", DESK)]),
         ("r", "#resolve\nDone.", "agent-resolved", "resolved", [("resolved", CUSTOMER), ("copy", DESK)]),
-        ("r", "#resolve", "agent-resolved", "resolved", [("resolved", CUSTOMER)]),
+        ("r", "#resolve", "agent-resolved", "resolved", [("resolved", CUSTOMER), ("transcript", ANN)]),
         ("d", "Done.", "agent-resolved", "resolved", [("resolved", CUSTOMER), ("copy", DESK)]),
         ("d", "", "agent-resolved", "resolved", [("resolved", CUSTOMER)]),
         ("n", "He shouted at me.", "agent-note", None, []),
         ("r", "#note He shouted at me.", "agent-note", None, []),
-        ("r", "#close", "agent-commands", "closed", []),
+        ("r", "#close", "agent-commands", "closed", [("transcript", ANN)]),
         ("r", "#pending\nWhich model?", "agent-answer", "pending", [("answer", CUSTOMER), ("copy", DESK)]),
-        ("r", "#take", "agent-commands", None, []),
+        ("r", "#take", "agent-commands", None, [("transcript", ANN)]),
     ],
 )
 def test_an_agents_mail_does_what_it_says(

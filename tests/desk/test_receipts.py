@@ -3,9 +3,10 @@
 import pytest
 
 from mailproc.desk.receipts import says_no_such_address
-from mailproc.records.effects import MarkBounced, RememberContact
+from mailproc.records.effects import MarkBounced, RememberContact, SendMail
 from mailproc.records.mail import Level, Trust
-from mailproc.records.ticket import SentMail
+from mailproc.records.ticket import Contact, SentMail
+from mailproc.tickets.bounceaddress import make_bounce_address
 from mailproc.tickets.token import make_message_id
 from tests.builders import ANN, CUSTOMER, KEYS, SITE, decide, make_envelope, make_known, make_mail, make_ticket
 
@@ -68,3 +69,26 @@ def test_t32_a_report_makes_an_address_dead_only_when_it_is_about_it(to: str, dm
     decision = decide(raw, make_known(make_ticket(), sent=sent), envelope=make_envelope(""), trust=trust)
     assert any(isinstance(effect, MarkBounced) for effect in decision.effects)
     assert (RememberContact(CUSTOMER, is_dead=True) in decision.effects) is is_dead
+
+
+@pytest.mark.parametrize(("level", "is_back"), [(Level.A2, True), (Level.A1, False)])
+def test_a_dead_address_lives_again_when_its_owner_proves_to_write_from_it(level: Level, is_back: bool) -> None:
+    decision = decide(make_mail(), make_known(requester=Contact(CUSTOMER, is_dead=True)), level=level)
+    mails = [effect.mail.purpose for effect in decision.effects if isinstance(effect, SendMail)]
+    assert ("received" in mails) is is_back
+    [contact] = [effect for effect in decision.effects if isinstance(effect, RememberContact)]
+    assert contact.is_dead is (False if is_back else None)
+
+
+def test_a_report_without_a_copy_of_the_mail_is_known_by_the_address_it_came_to() -> None:
+    sent = {(10_000, 2): SentMail(10_000, 2, "answer", CUSTOMER, CUSTOMER, ANN, False)}
+    address = make_bounce_address(SITE, KEYS, 10_000, 2, "support@acme.example")
+    raw = make_mail("Postmaster <hello@mx.example>", to=address, subject="Ojej", text="Nie ma.", message_id="<b@mx>")
+    known = make_known(make_ticket(), sent=sent)
+    decision = decide(raw, known, envelope=make_envelope("", address))
+    assert decision.reason == "bounce" and any(isinstance(effect, MarkBounced) for effect in decision.effects)
+    told = [effect.mail.recipient for effect in decision.effects if isinstance(effect, SendMail)]
+    assert told == [ANN]
+    # With a sender it is somebody's mail, and belongs to the case all the same
+    answer = decide(make_mail(to=address, text="Thanks"), known, envelope=make_envelope(CUSTOMER, address))
+    assert answer.serial == 10_000 and answer.reason != "bounce"

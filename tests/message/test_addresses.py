@@ -99,7 +99,7 @@ def test_t14_no_domain_becomes_ascii_by_mapping(addr: str) -> None:
 @pytest.mark.parametrize("addr", ["\u212aim@korp.test", "adm\u0131n@korp.test", "\u0130@korp.test"])
 def test_t14_a_local_part_is_lowered_in_ascii_only(addr: str) -> None:
     assert normalise(addr) not in ("kim@korp.test", "admin@korp.test", "i@korp.test")
-    assert not is_sendable(normalise(addr))
+    assert not is_sendable(normalise(addr)) or not normalise(addr).isascii()
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,16 @@ def test_t14_a_local_part_is_lowered_in_ascii_only(addr: str) -> None:
         ".x@e.test",
         "x.@e.test",
         "x@e.test.",
-        "\u00e4@e.test",
         "x@b\u00fccher.test",
+        "\u00e4\u202e@e.test",
+        "\u00e4\u2028@e.test",
+        "\u00e4\u00a0@e.test",
+        "\u00e4\u0085@e.test",
+        "\u00e4>\r\nRCPT TO:<x@e.test",
+        "\u212aim@e.test",
+        "a\u0308@e.test",
+        "\ud83d@e.test",
+        "\u00e4" * 33 + "@e.test",
         "x\x00@e.test",
         "x\x7f@e.test",
         "a" * 65 + "@e.test",
@@ -149,8 +157,9 @@ def test_t42_what_must_not_stand_in_rcpt_to(addr: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "addr", ["a@b.test", "a.b+c-d_e'f=g@sub.b.test", "x@xn--bcher-kva.test", "root@localhost", "a" * 64 + "@e.test"]
-)
+    "addr", ["a@b.test", "a.b+c-d_e'f=g@sub.b.test", "x@xn--bcher-kva.test", "root@localhost", "a" * 64 + "@e.test",
+             "j\u00f6rg@e.test", "\u7528\u6237@xn--fsqu00a.xn--0zwm56d", "adm\u0131n@e.test"]
+)  # fmt: skip
 def test_is_sendable_when_the_address_is_plain(addr: str) -> None:
     assert is_sendable(addr)
 
@@ -202,7 +211,7 @@ def test_normalise_is_stable(text: str) -> None:
     for addr in (text, f"a@{text}", f"{text}@b.test"):
         once = normalise(addr)
         assert normalise(once) == once
-        if is_sendable(addr):
+        if is_sendable(addr) and addr.isascii():
             assert normalise(addr) == addr.lower()
 
 

@@ -252,11 +252,18 @@ def test_header_when_named_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "addr", ["", "jane", "jane@", "a b@c.example", "<jane@c.example>", "jané@c.example", "a@b.example, c@d.example"]
+    "addr",
+    ["", "jane", "jane@", "a b@c.example", "<jane@c.example>", "jan\u202eé@c.example", "a@b.example, c@d.example"],
 )
 def test_recipient_when_no_plain_address_is_refused(addr: str) -> None:
     with pytest.raises(Permanent, match="To"):
         compose(replace(BASE, recipient=addr))
+
+
+def test_recipient_with_letters_beyond_ascii_stands_in_utf8() -> None:
+    raw = compose(replace(BASE, recipient="jané@c.example"))
+    assert "\r\nTo: jané@c.example\r\n".encode() in raw
+    assert raw.replace("jané".encode(), b"").isascii()
 
 
 SMUGGLED = [

@@ -126,7 +126,6 @@ def test_t13_encoded_words_in_the_address(value: bytes) -> None:
 def test_t14_letters_that_fold_into_ascii(value: str) -> None:
     inbound = parse(mail(b"From: " + value.encode()))
     known = {"kim@korp.test", "admin@our.test", "ann@our.test", "ann@our.tst"}
-    assert not inbound.from_ok
     assert inbound.from_ is None or inbound.from_.addr not in known
 
 

@@ -5,25 +5,43 @@ from typing import Any, get_args
 import pytest
 
 from mailproc.errors import Permanent
+from mailproc.records.caseeffects import (
+    MergeTickets,
+    MoveMessage,
+    RemoveParticipant,
+    SetMoment,
+    UnmergeTickets,
+    WithdrawMails,
+)
+from mailproc.records.correspondence import KeepRhythm, Rhythm
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import (
     AddParticipant,
     AddTags,
+    AskAbout,
+    DiscardMail,
     Effect,
     HoldMail,
     IndexIds,
+    KeepClock,
     LinkTickets,
     MarkBounced,
     RecordEvent,
     RecordRoute,
+    ReleaseMail,
+    RememberAbsence,
     RememberContact,
     SendMail,
     SetAttribute,
     SetField,
     SetState,
     SuppressMail,
+    TellHolds,
+    TrustSender,
 )
 from mailproc.records.mail import Address
+from mailproc.records.promises import Clock
+from mailproc.records.revocations import RevokeTokens
 from mailproc.store import inbox, queries
 from mailproc.store.commit import HANDLERS, commit
 from mailproc.store.database import Store
@@ -67,15 +85,43 @@ EFFECTS: list[tuple[Effect, str, list[tuple[Any, ...]], list[str]]] = [
     (AddTags(S, ("new", "vip"), ("old",)), "SELECT tags FROM ticket WHERE serial = 10000", [('["vip","new"]',)],
      ["tags"]),
     (SetField(S, "order", "42"), "SELECT fields FROM ticket WHERE serial = 10000", [('{"order":"42"}',)], ["field"]),
+    (RevokeTokens(S, 2, "root"), "SELECT token_epoch FROM ticket WHERE serial = 10000", [(2,)], ["tokens-revoked"]),
     (AddParticipant(S, "bob@c.test"), "SELECT address FROM participant WHERE serial = 10000 ORDER BY address",
      [("bob@c.test",), ("jane@c.test",)], ["participant"]),
     (LinkTickets(S, TWO, "mentions"), "SELECT serial, other, kind FROM link", [(S, TWO, "mentions")], ["linked"]),
+    (RemoveParticipant(S, JANE.addr), "SELECT count(*) FROM participant WHERE serial = 10000", [(0,)], ["participant"]),
+    (SetMoment(S, "due", minutes(30), "asked"), "SELECT due_at, set_due_at, wakes_at FROM ticket WHERE serial = 10000",
+     [("2026-11-01T12:30:00.000000Z",) * 3], ["moment"]),
+    (SetMoment(S, "wait", minutes(30), "asked"), "SELECT due_at, waits_until, wakes_at FROM ticket"
+     " WHERE serial = 10000", [(None, "2026-11-01T12:30:00.000000Z", "2026-11-01T12:30:00.000000Z")], ["moment"]),
+    (MergeTickets(S, TWO, "ann@our.test"), "SELECT t.merged_into, count(m.id) FROM ticket t JOIN message m"
+     " ON m.serial = 10001 WHERE t.serial = 10000 GROUP BY t.merged_into", [(TWO, 3)], ["merged"]),
+    (UnmergeTickets(S, TWO), "SELECT merged_into FROM ticket WHERE serial = 10000", [(None,)], []),
+    (MoveMessage(S, 1, TWO), "SELECT serial, purpose FROM message WHERE id = 1", [(TWO, "request")], ["split"]),
+    (WithdrawMails(S, 1), "SELECT state FROM outbox WHERE purpose = 'answer'", [], []),
+    (KeepClock(S, Clock(minutes(0), look_at=minutes(30)), minutes(30), "first_response"),
+     "SELECT t.due_at, p.look_at, p.waiting_since FROM ticket t JOIN promise p ON p.serial = t.serial",
+     [("2026-11-01T12:30:00.000000Z", "2026-11-01T12:30:00.000000Z", None)], ["due"]),
+    (KeepClock(S, Clock(minutes(0)), None, "", is_new_due=False), "SELECT look_at FROM promise", [(None,)], []),
+    (KeepRhythm("Jane+x@c.test", Rhythm(0, minutes(1), S, machine_id=-1, why="same words")),
+     "SELECT address, inbox_id, at, serial, machine_id, machine_until, why FROM correspondence",
+     [("Jane@c.test", 3, "2026-11-01T12:01:00.000000Z", S, 3, None, "same words")], []),
+    (LinkTickets(S, TWO, "rule"), "SELECT serial, other, kind FROM link", [(S, TWO, "rule")], ["linked"]),
+    (LinkTickets(S, 77_777, "rule"), "SELECT count(*) FROM link", [(0,)], ["not-linked"]),
     (RecordEvent(S, "routed", (("rule", "money"),)), "SELECT data FROM event WHERE kind = 'routed'",
      [('{"rule":"money"}',)], ["routed"]),
     (RememberContact("bob@c.test", "Bob", "de"), "SELECT name, language, is_dead FROM contact"
      " WHERE address = 'bob@c.test'", [("Bob", "de", 0)], []),
     (HoldMail("spam", "Looks like spam.", S), "SELECT state, held_text, serial FROM inbox ORDER BY id DESC LIMIT 1",
      [("held", "Looks like spam.", S)], ["held"]),
+    (AskAbout("department:billing"), "SELECT audience, alarmed_at FROM hold", [("department:billing", None)], []),
+    # Of what is not held nothing changes; test_holds.py has those that are
+    (ReleaseMail(1, "new", "ops"), "SELECT state, release_as FROM inbox WHERE id = 1", [("done", "")], []),
+    (DiscardMail(1, "ops"), "SELECT count(*) FROM inbox WHERE reason = 'discarded'", [(0,)], []),
+    (TrustSender("joe@c.test", "ops"), "SELECT address FROM contact WHERE is_trusted = 1", [("joe@c.test",)], []),
+    (TellHolds((1,)), "SELECT inbox_id, alarmed_at FROM hold", [(1, "2026-11-01T12:01:00.000000Z")], []),
+    (RememberAbsence("ann@our.test", "2026-11-16"), "SELECT address, back_on FROM absence",
+     [("ann@our.test", "2026-11-16")], []),
     (RecordRoute(1, ("billing@our.test",)), "SELECT routes FROM inbox WHERE id = 1", [('["billing@our.test"]',)],
      ["routes"]),
     (SendMail(make_mail(S, 3, purpose="resolved")), "SELECT n, purpose, recipient, state FROM outbox"

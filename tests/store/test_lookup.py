@@ -122,7 +122,7 @@ def test_t25_the_same_bytes_are_a_duplicate_for_ever_with_an_id(store: Store) ->
     first = column(store, "SELECT id FROM inbox")[0]
     again = put(store, received_at=NOW + timedelta(days=300))
     known = find(store, inbox_id=again, fingerprint=FINGERPRINT, has_message_id=True)
-    assert known.duplicate == Duplicate(first, serial, ("support@our.test",)) and serial in known.tickets
+    assert known.duplicate == Duplicate(first, serial, ("support@our.test",), ("smtp",)) and serial in known.tickets
 
 
 @pytest.mark.parametrize(("later", "is_duplicate"), [(9.9, True), (10.1, False)])
@@ -147,7 +147,27 @@ def test_f34_a_duplicate_knows_every_address_so_far(store: Store) -> None:
     decide(store, again, RecordRoute(first, ("billing@our.test",)), outcome=Outcome.DUPLICATE, serial=serial)
     third = put(store, recipients=("sales@our.test",))
     known = find(store, inbox_id=third, fingerprint=FINGERPRINT, has_message_id=True)
-    assert known.duplicate == Duplicate(first, serial, ("support@our.test", "billing@our.test"))
+    assert known.duplicate == Duplicate(first, serial, ("support@our.test", "billing@our.test"), ("smtp",))
+
+
+def test_f34_a_duplicate_knows_every_way_so_far(store: Store) -> None:
+    serial = open_ticket(store)
+    ways = {"imap": "imap:support:INBOX:1:1", "maildir": "maildir:box:17.M1:ab", "feed": "feed:abcd"}
+    for kind, identity in ways.items():
+        again = put(store, kind=kind, identity=identity)
+        decide(store, again, outcome=Outcome.DUPLICATE, serial=serial)
+    known = find(store, inbox_id=put(store), fingerprint=FINGERPRINT, has_message_id=True)
+    assert known.duplicate is not None
+    assert known.duplicate.ways == ("feed", "imap:support", "maildir:box", "smtp")
+
+
+def test_ways_are_not_looked_for_among_copies_without_number(store: Store) -> None:
+    """Somebody who sends the same mail over and over must not make each copy dearer than the last."""
+    serial = open_ticket(store)
+    for _ in range(lookup._MOST_COPIES):
+        decide(store, put(store), outcome=Outcome.DUPLICATE, serial=serial)
+    known = find(store, inbox_id=put(store), fingerprint=FINGERPRINT, has_message_id=True)
+    assert known.duplicate is not None and known.duplicate.ways == ()
 
 
 def test_mails_of_ours_are_found_by_their_number(store: Store) -> None:

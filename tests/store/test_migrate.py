@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mailproc.errors import Permanent
+from mailproc.store import conversations
 from mailproc.store.connection import Connection, connect, read_place
 from mailproc.store.database import Tx, open_store
 from mailproc.store.migrate import MIGRATIONS, Migration, migrate, read_version
@@ -125,3 +126,22 @@ def test_f30_kill_in_the_middle_of_a_step_leaves_nothing_of_it(empty_url: str, l
 def test_steps_are_numbered_without_gaps() -> None:
     numbers: list[Any] = [migration.number for migration in MIGRATIONS]
     assert numbers == list(range(1, len(numbers) + 1)) and os.path.sep not in MIGRATIONS[0].title
+
+
+def test_tickets_that_were_finished_before_are_found_as_alike(empty_url: str) -> None:
+    number = next(one.number for one in MIGRATIONS if one.apply is conversations.add_columns)
+    connection = connect_to(empty_url)
+    migrate(connection, MIGRATIONS[: number - 1])
+    connection.begin()
+    for serial, subject, state in ((1, "Re: Printer prints nothing", "closed"), (2, "Printer prints nothing", "open")):
+        connection.execute(
+            "INSERT INTO ticket (serial, number, subject, state, requester, requester_name, department, priority,"
+            " language, assignee, channel, sla, tags, fields, created_at, updated_at, requester_message_id)"
+            " VALUES (?, ?, ?, ?, 'a@b.test', '', 'desk', 'normal', 'en', '', 'mail', '', '[]', '{}', ?, ?, '')",
+            (serial, f"ACME-{serial}", subject, state, "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000000Z"),
+        )
+    connection.commit()
+    migrate(connection, MIGRATIONS[:number])
+    assert conversations.find_alike(Tx(connection), "printer prints nothing") == (("ACME-1", "closed", "desk"),)
+    assert conversations.find_alike(Tx(connection), "hi") == ()
+    connection.close()

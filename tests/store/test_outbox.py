@@ -89,7 +89,12 @@ def test_mails_go_out_in_the_order_they_are_due(store: Store) -> None:
     for n, at in enumerate((5, 1, 3)):
         decide(store, put(store), mails=(make_mail(serial, n + 1, not_before=minutes(at)),))
     assert lease(store) == ()
-    assert [mail.n for mail in lease_all(store, 4)] == [2, 3]
+    gone = []
+    while mails := lease(store, 4):
+        gone += [mail.n for mail in mails]
+        for mail in mails:
+            settle(store, mail.id, SENT, 4)
+    assert gone == [2, 3]
 
 
 def test_a_lease_takes_no_more_bytes_than_fit_the_memory(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,9 +159,8 @@ def test_f21_a_starting_daemon_takes_back_what_was_being_sent(store: Store) -> N
 
 
 def test_a_mail_that_brings_its_sender_down_goes_behind_the_others(store: Store) -> None:
-    serial = open_ticket(store, has_mails=False)
     for n in (1, 2):
-        decide(store, put(store), mails=(make_forward(serial, n),))
+        decide(store, put(store), mails=(make_forward(open_ticket(store, has_mails=False), n),))
     assert [mail.n for mail in lease(store, limit=1)] == [1]
     store.run(lambda tx: outbox.recover(tx, NOW, "s1"))
     assert [mail.n for mail in lease(store, 1, limit=1)] == [2]
@@ -211,3 +215,46 @@ def test_a_held_mail_without_bytes_is_not_sent(store: Store) -> None:
     store.run(lambda tx: commit(tx, decision, (held,), inbox_id=None, now=NOW, request_id="r"))
     with pytest.raises(UsageError, match="has no text yet: template broken"):
         store.run(lambda tx: outbox.retry(tx, 1, NOW))
+
+
+def test_to_one_person_on_one_ticket_mails_go_in_their_order(store: Store) -> None:
+    serial = open_ticket(store, has_mails=False)
+    for n in (1, 2):
+        decide(store, put(store), mails=(make_forward(serial, n),))
+    (first,) = lease(store)
+    assert first.n == 1 and lease(store) == ()  # under way
+    settle(store, first.id, Receipt(ReceiptState.DEFERRED, 451, "greylisted"), 0, minutes(5))
+    assert lease(store, 1) == ()  # waits for its next try
+    for attempt in (2, 3, 4):
+        (first,) = lease(store, 10 * attempt)
+        assert (first.n, first.attempts) == (1, attempt)
+        again = minutes(10 * attempt + 10 if attempt < 4 else 500)
+        settle(store, first.id, Receipt(ReceiptState.DEFERRED, 451, "later"), 10 * attempt, again)
+    assert [mail.n for mail in lease(store, 41)] == [2]  # half an hour in vain is enough
+
+
+def test_f24_a_try_on_a_host_that_is_away_does_not_count_and_is_told_once(store: Store) -> None:
+    serial = open_ticket(store, has_mails=False)
+    decide(store, put(store), mails=(make_forward(serial, 1),))
+    for n in range(3):
+        (mail,) = lease(store, 10 * n)
+        assert mail.attempts == 1
+        away = Receipt(ReceiptState.DEFERRED, 0, "connection refused", is_host=True)
+        assert settle(store, mail.id, away, 10 * n, minutes(10 * n + 1)) == "queued"
+    assert kinds(store) == ["mail-deferred"]
+    (mail,) = lease(store, 60)
+    store.run(lambda tx: outbox.give_back(tx, [mail.id], minutes(60)))
+    (mail,) = lease(store, 60)
+    assert mail.attempts == 1
+    settle(store, mail.id, SENT, 61)
+    with store.read() as tx:
+        assert outbox.sent_since(tx, minutes(0)) == [minutes(61)] and outbox.sent_since(tx, minutes(62)) == []
+
+
+def test_several_senders_get_as_many_once_only_mails_as_they_asked_for(store: Store) -> None:
+    for _ in range(4):
+        open_ticket(store)
+    first = lease(store, once_only=2)
+    assert [mail.purpose for mail in first] == ["forward", "received"] * 2 + ["forward"]
+    assert lease(store, once_only=0) == ()  # nothing from behind the one that waits for a sender
+    assert [mail.purpose for mail in lease(store, once_only=5)] == ["received", "forward", "received"]

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from mailproc.records.delivery import Receipt, ReceiptState
-from mailproc.records.effects import MarkBounced, RecordRoute, SetState
-from mailproc.store import inbox, lookup, outbox, queries
+from mailproc.records.effects import KeepClock, MarkBounced, RecordRoute, SetState
+from mailproc.records.promises import Clock
+from mailproc.store import clockwork, inbox, lookup, outbox, queries
 from mailproc.store.database import Store, open_store
 from mailproc.store.lookup import Query
 from tests.store.makers import JANE, NOW, decide, make_message, minutes, open_ticket, put
@@ -21,8 +22,10 @@ SMALL = (
     "sent_hour",
     "sent_minute",
     "ticket_resolved",
+    "promise_look",
 )
-BIG = ("inbox", "inbox_raw", "decision", "ticket", "participant", "message", "message_id", "link", "event", "contact")
+BIG = ("inbox", "inbox_raw", "decision", "ticket", "participant", "message", "message_id", "link", "event", "contact",
+       "promise")
 BIG_OUT = ("outbox", "outbox_raw")
 
 
@@ -50,6 +53,9 @@ def work_a_day(store: Store) -> None:
     store.run(lambda tx: outbox.settle(tx, mail.id, Receipt(ReceiptState.SENT), minutes(1)))
     store.run(lambda tx: inbox.count_waiting(tx))
     store.run(lambda tx: queries.due_for_close(tx, NOW, minutes(1) - NOW))
+    decide(store, None, KeepClock(serial, Clock(NOW, look_at=NOW), NOW, "resolution"), request_id="r1")
+    store.run(lambda tx: clockwork.claim(tx, minutes(1), "", None))
+    store.run(lambda tx: clockwork.look_up(tx, Query(serials=(serial,)), minutes(1)))
     store.run(lambda tx: queries.find_serial(tx, "ACME-1"))
     store.run(lambda tx: queries.trace_of(tx, second))
     store.run(lambda tx: queries.get_ticket(tx, serial))
@@ -94,4 +100,4 @@ def test_a_decision_takes_few_statements(sqlite_store: Store) -> None:
     store.run(lambda tx: lookup.lookup(tx, query, NOW))
     looked_up = [sql for sql in seen if sql.startswith("SELECT")]
     store.close()
-    assert len(looked_up) <= 9
+    assert len(looked_up) <= 10

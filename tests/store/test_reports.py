@@ -99,13 +99,13 @@ def test_t41_words_of_a_mail_when_they_look_like_a_trace_count_nothing_else(text
     decision = replace(DECISION, trace=(Step("rules", text, True),))
     column_text = hits_to_json(decision)
     assert column_text is not None
-    assert hits_from_json(column_text) == (("money",), ())
+    assert hits_from_json(column_text) == (("money",), (), ())
 
 
 def test_hits_when_no_rule_was_asked_are_none() -> None:
     assert hits_to_json(replace(DECISION, rules=(), trace=TRACE[:1])) is None
     assert hits_from_trace(TRACE[:1]) is None
-    assert hits_from_trace(TRACE[:2]) == ((), ())
+    assert hits_from_trace(TRACE[:2]) == ((), (), ())
 
 
 def test_f30_database_of_the_former_schema_with_decisions_is_counted(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ S = State
         (S.NEW, S.OPEN, "agent", True),
         (S.OPEN, S.NEW, "agent", False),  # new is only once
         (S.OPEN, S.RESOLVED, "agent", True),
-        (S.OPEN, S.RESOLVED, "customer", False),
+        (S.OPEN, S.RESOLVED, "customer", True),
         (S.PENDING, S.OPEN, "customer", True),
         (S.ON_HOLD, S.OPEN, "customer", True),
         (S.NEW, S.OPEN, "customer", False),
