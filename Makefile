@@ -11,7 +11,7 @@ DEV := $(VENV)/.dev-installed
 SITE := site
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench crash fuzz clean
+.PHONY: help demo run test check bench crash faults fuzz clean
 
 help:
 	@grep -E '^## ' Makefile | cut -c 4-
@@ -66,6 +66,11 @@ crash: $(DEV)
 ## make fuzz    200,000 broken mails through the reader (FUZZ="--count 1000000 --seeds DIR")
 fuzz: $(DEV)
 	@$(PY) -m bench.fuzz $(FUZZ)
+
+## make faults  real Dovecot and Postfix, killed and cut in every step: what is lost or doubled (FAULTS="--help")
+faults: $(DEV)
+	@$(PY) -m bench.imap_faults $(FAULTS)
+	@$(PY) -m bench.postfix_faults
 
 ## make clean   removes .venv, caches and builds; ./site, which holds tickets, stays
 clean:

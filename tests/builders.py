@@ -49,6 +49,7 @@ route:
     do: {department: billing}
 """
 CUSTOMER = "jane@customer.example"
+QUESTIONS = ("challenge", "review", "review-again")
 ANN = "ann@acme.example"
 
 
@@ -151,5 +152,10 @@ def mails_of(decision: Decision) -> list[Mail]:
 
 
 def told(decision: Decision) -> list[tuple[str, str]]:
-    """(purpose, recipient) of every mail a decision sends."""
-    return [(mail.purpose, mail.recipient) for mail in mails_of(decision)]
+    """(purpose, recipient) of every mail a decision sends, but for those that ask people inside about a hold."""
+    return [(mail.purpose, mail.recipient) for mail in mails_of(decision) if mail.purpose not in QUESTIONS]
+
+
+def asked(decision: Decision) -> list[tuple[str, str]]:
+    """(purpose, recipient) of the mails that ask about a hold."""
+    return [(mail.purpose, mail.recipient) for mail in mails_of(decision) if mail.purpose in QUESTIONS]

@@ -21,7 +21,8 @@ DRY_FLOORS = (
 WET_FLOORS = (
     ("maillog", "stock", "settings", "keys"),
     ("store", "render", "verify", "intake", "delivery", "oauth"),
-    ("reports",),
+    ("reports", "sending"),
+    ("holding",),
     ("engine", "replaying"),
     ("opening",),
     ("doctor",),
@@ -55,9 +56,12 @@ BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
     "cli/__init__.py",
     "cli/deliver.py",
+    "daemon/intakes.py",
     "daemon/service.py",
     "engine.py",
+    "intake/imap.py",
     "intake/lmtp.py",
+    "intake/maildir.py",
     "intake/smtp.py",
     "message/headers.py",
     "store/writer.py",

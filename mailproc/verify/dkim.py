@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailproc.message.addresses import domain_of, normalise
-from mailproc.verify.canonical import Field, canonical_body, canonical_field
+from mailproc.message.canonical import Field, canonical_body, canonical_field
 from mailproc.verify.dkimkeys import BadKey, Key, read_base64, read_key, read_tags
 from mailproc.verify.resolver import Deadline, DnsTrouble, Resolver
 

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailproc.message.addresses import domain_of, normalise
+from mailproc.message.canonical import split_mail
 from mailproc.message.trust import client_address, is_aligned, is_inside
 from mailproc.records.mail import Envelope, Inbound, Verified
 from mailproc.records.site import Site
-from mailproc.verify.canonical import split_mail
 from mailproc.verify.dkim import Finding, Signature, SignedMail, verify_signature
 from mailproc.verify.dmarc import Walk, is_spoken_for, walk
 from mailproc.verify.resolver import Deadline, DnsTrouble, Resolver

@@ -102,3 +102,39 @@ def test_since_when_it_is_no_time_is_a_usage_error(shell: Shell, since: str) -> 
 def test_help_when_asked_for_has_an_example(shell: Shell) -> None:
     code, out, _ = shell("report", "rules", "--help")
     assert code == 0 and "mailproc report rules --since 30d" in out
+
+
+def test_report_when_a_regex_ran_out_of_time_counts_the_mails(shell: Shell, fresh_mail: Callable[..., bytes]) -> None:
+    for path in (shell.folder / "rules").glob("*.yaml"):
+        path.unlink()
+    slow = "  - {name: slow, when: {body: {regex: '^(?:(?:qz)+(?:qz)+)+y$'}}, do: {tags: [slow]}}\n"
+    (shell.folder / "rules" / "rules.yaml").write_text(RULES + slow, encoding="utf-8")
+    shell.take(fresh_mail(text="qz" * 6_000 + "y!"), fresh_mail(subject="press", message_id="<2@c.example>"))
+    [row] = [row for row in shell.json("report", "rules")["rules"] if row["rule"] == "slow"]
+    assert (row["hits"], row["timed_out"]) == (0, 1)
+    _, out, _ = shell("report", "rules")
+    assert "       1 mail   slow" in out.splitlines()
+    _, out, _ = shell("report", "rules", "--format", "csv")
+    assert {row["rule"]: row["timed_out"] for row in csv.DictReader(io.StringIO(out))}["slow"] == "1"
+
+
+def test_log_when_a_regex_ran_out_of_time_names_the_rule(shell: Shell, fresh_mail: Callable[..., bytes]) -> None:
+    from mailproc import maillog
+
+    slow = "route: [{name: slow, when: {body: {regex: '^(?:(?:qz)+(?:qz)+)+y$'}}, do: {tags: [slow]}}]\n"
+    for path in (shell.folder / "rules").glob("*.yaml"):
+        path.unlink()
+    (shell.folder / "rules" / "rules.yaml").write_text(RULES.partition("route:")[0] + slow, encoding="utf-8")
+    assert shell("deliver", stdin=fresh_mail(text="qz" * 6_000 + "y!"))[0] == 0
+    log = io.StringIO()
+    from mailproc.opening import open_site
+
+    with open_site(shell.folder / "mailproc.yaml") as site:
+        maillog.setup("text", log)
+        try:
+            site.engine.work()
+            assert maillog.flush()
+        finally:
+            maillog.shut_down()
+    [line] = [line for line in log.getvalue().splitlines() if "rules_timed_out" in line]
+    assert "warning" in line and "rules=slow" in line

@@ -215,13 +215,13 @@ def test_coverage_when_a_rule_is_in_shadow_mode_counts_it(rules: Path) -> None:
 
 
 def test_check_when_a_template_is_missing_in_a_language_warns(rules: Path, tmp_path: Path) -> None:
-    spoken = SETTINGS.replace("languages: [en]", "languages: [en, pl]")
+    spoken = SETTINGS.replace("languages: [en]", "languages: [en, nl]")
     (tmp_path / "mailproc.yaml").write_text(spoken, encoding="utf-8")
     text = RULES.replace("defaults: {department: desk}", "defaults: {department: desk, ack: received}")
     (rules / "rules.yaml").write_text(text, encoding="utf-8")
     result = CliRunner().invoke(cli, ["--config", str(tmp_path / "mailproc.yaml"), "rules", "check"])
     assert result.exit_code == 0
-    assert 'R208 warning: the template "received" is not there in pl' in result.stdout
+    assert 'R208 warning: the template "received" is not there in nl' in result.stdout
 
 
 def test_codes_when_printed_are_all_of_them() -> None:

@@ -180,3 +180,25 @@ def test_explain_when_a_ticket_is_named_shows_then_and_now(shell: Shell, fresh_m
 
 def test_explain_when_there_is_no_such_ticket_exits_2(shell: Shell) -> None:
     assert shell("rules", "explain", "--ticket", "ACME-999-999")[0] == 2
+
+
+def test_explain_when_made_of_options_writes_the_mails_of_the_site(shell: Shell, fresh_mail: FreshMail) -> None:
+    own = shell.folder / "templates" / "en" / "received.txt.j2"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    own.write_text("Subject: Thanks\n{{ number }}: we are on it.\n", encoding="utf-8")
+    code, out, err = shell("rules", "explain", "--subject", "A question")
+    assert code == 0, err
+    assert ": we are on it." in out
+
+
+def test_explain_when_the_mail_came_before_shows_its_rules_all_the_same(shell: Shell, fresh_mail: FreshMail) -> None:
+    raw = fresh_mail(subject="Refund, please")
+    shell.take(raw)
+    file = shell.folder / "refund.eml"
+    file.write_bytes(raw)
+    code, out, _ = shell("rules", "explain", str(file))
+    assert code == 0 and out.startswith("duplicate: ")
+    assert "had it not come before:" in out and "✓ money → department: billing" in out
+    found = shell.json("rules", "explain", str(file))
+    assert (found["outcome"], found["mails"]) == ("duplicate", [])
+    assert found["walks"][0]["result"]["department"] == "billing"

@@ -13,11 +13,13 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from mailproc.cli import cli
+from mailproc.cli.rules.schema import FILE_NAME, HINT, make_text
 from mailproc.records.site import Site
 from mailproc.rulebook.actions import ACTIONS
 from mailproc.rulebook.book import read_book
 from mailproc.rulebook.conditions import CONDITIONS
 from mailproc.rulebook.textoperators import OPERATORS
+from tests.cli.conftest import Shell
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = (*sorted((ROOT / "rules").glob("*.yaml")), ROOT / "tests" / "rulebook" / "complete.yaml")
@@ -164,3 +166,31 @@ def test_schema_when_a_word_is_registered_knows_it(validator: Draft202012Validat
     assert set(ACTIONS) == set(definitions["do"]["properties"])
     assert set(definitions["set"]["properties"]) == {name for name, kind in ACTIONS.items() if kind.in_classify}
     assert {*ACTIONS, "rule"} == set(definitions["expect"]["properties"])
+
+
+def test_schema_that_ships_is_the_one_that_is_printed() -> None:
+    """It lies beside the starter rules: `mailproc rules schema > rules/rules.schema.json` makes it anew."""
+    assert (ROOT / "rules" / FILE_NAME).read_text(encoding="utf-8") == make_text()
+    for path in FILES[:-1]:
+        assert path.read_text(encoding="utf-8").startswith(HINT + "\n"), path
+
+
+def test_init_puts_the_schema_beside_the_rules_that_name_it(shell: Shell) -> None:
+    folder = shell.folder / "rules"
+    assert (folder / FILE_NAME).read_text(encoding="utf-8") == make_text()
+    assert all(path.read_text(encoding="utf-8").startswith(HINT + "\n") for path in folder.glob("*.yaml"))
+
+
+def test_schema_of_another_version_is_noticed_and_written_anew(shell: Shell) -> None:
+    path = shell.folder / "rules" / FILE_NAME
+    assert FILE_NAME not in shell("rules", "check")[1]
+    path.write_text("{}", encoding="utf-8")
+    code, out, _ = shell("rules", "check", "--strict")
+    assert code == 0 and "another version's; for your editor: mailproc rules schema --write" in out
+    code, out, _ = shell("rules", "schema", "--write")
+    assert code == 0 and out.endswith(f"{FILE_NAME}: written\n")
+    assert path.read_text(encoding="utf-8") == make_text()
+    assert shell("rules", "schema", "--write")[1].endswith("is this version's already\n")
+    path.unlink()
+    assert FILE_NAME not in shell("rules", "check")[1]
+    assert shell("rules", "schema", "--rules", str(path.parent))[0] == 0 and path.exists()

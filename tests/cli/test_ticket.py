@@ -105,7 +105,7 @@ def test_hold_list_show_release_discard(shell, fresh_mail) -> None:  # type: ign
 
 def test_outbox_list_show_retry_cancel(shell, number: str) -> None:  # type: ignore[no-untyped-def]
     rows = shell.json("outbox", "list")
-    assert set(rows[0]) == {"id", "state", "to", "purpose", "subject", "ticket"}
+    assert set(rows[0]) >= {"id", "state", "to", "purpose", "subject", "ticket", "attempts", "next_at", "answer"}
     assert shell("outbox", "show", str(rows[0]["id"]))[1].startswith("From: ")
     code, _, err = shell("outbox", "retry", str(rows[0]["id"]))
     assert code == 2 and "sent" in err
@@ -229,3 +229,41 @@ def test_hold_show_says_why_and_what_to_do(shell, fresh_mail) -> None:  # type: 
     assert "who wrote it" in out and f"`mailproc hold release {mail}`" in out
     assert shell("hold", "discard", mail)[0] == 0
     assert "hold release" not in shell("hold", "show", mail)[1]
+
+
+def test_ticket_list_and_show_say_when_a_case_is_due(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    from datetime import UTC, datetime
+
+    found = shell.json("ticket", "show", number)
+    due = datetime.fromisoformat(found["due"])
+    assert due > datetime.now(UTC)
+    _, out, _ = shell("ticket", "show", number)
+    [line] = [line for line in out.splitlines() if line.startswith("  due ")]
+    assert len(line.split()) == 3 and "overdue" not in line
+    _, out, _ = shell("ticket", "list")
+    assert " ".join(line.split()[1:]) in out
+
+
+@pytest.mark.parametrize(
+    ("due", "zone", "words"),
+    [
+        (None, "UTC", "-"),
+        ("2026-01-13T17:00:00.000000Z", "Europe/Warsaw", "2026-01-13 18:00 overdue"),
+        ("2999-01-13T17:00:00.000000Z", "UTC", "2999-01-13 17:00"),
+    ],
+)
+def test_a_due_time_is_the_sites_and_what_is_past_is_overdue(due: str | None, zone: str, words: str) -> None:
+    from mailproc.cli.ticket import due_words
+
+    assert due_words(due, zone) == words
+
+
+def test_ticket_remind_writes_to_who_is_known_and_says_why_not(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    code, out, _ = shell("ticket", "remind", number)
+    assert code == 0 and "status to jane@customer.example not sent: nothing proves" in out
+    assert shell("ticket", "reply", number, "--text", "Which model?")[0] == 0
+    assert "would remind" in shell("ticket", "remind", number, "--dry-run")[1]
+    assert "status to jane@customer.example queued" in shell("ticket", "remind", number)[1]
+    assert shell("ticket", "close", number)[0] == 0
+    code, _, err = shell("ticket", "remind", number)
+    assert code == 2 and "nothing is awaited" in err

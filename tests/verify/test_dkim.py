@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from mailproc.verify.canonical import Field, canonical_body, canonical_field, split_mail
+from mailproc.message.canonical import Field, canonical_body, canonical_field, split_mail
 from mailproc.verify.dkim import Finding, SignedMail, verify_signature
 from mailproc.verify.dkimkeys import BadKey, read_key, read_tags
 from mailproc.verify.resolver import Deadline, Resolver
