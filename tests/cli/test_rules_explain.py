@@ -99,7 +99,9 @@ def test_explain_when_given_a_file_and_no_site(rules: Path, tmp_path: Path) -> N
 
 def test_explain_when_rules_are_not_asked_says_why(rules: Path, tmp_path: Path) -> None:
     path = tmp_path / "mail.eml"
-    path.write_bytes(b"From: a@b.example, c@d.example\r\nTo: support@acme.example\r\nSubject: outage\r\n\r\nhelp\r\n")
+    path.write_bytes(
+        b"From: a@b.example\r\nTo: support@acme.example\r\nSubject: outage\r\n" + b"X: y\r\n" * 40_000 + b"\r\nhelp\r\n"
+    )
     out = explain(rules, str(path))[1]
     assert out.startswith("held: ") and "the rules were not asked:" in out
 

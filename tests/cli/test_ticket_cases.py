@@ -6,8 +6,8 @@ import pytest
 @pytest.fixture
 def numbers(shell, fresh_mail) -> list[str]:  # type: ignore[no-untyped-def]
     """Two open requests, the older first."""
-    shell.take(fresh_mail())
-    shell.take(fresh_mail())
+    shell.take(fresh_mail(message_id="<one@customer.example>"))
+    shell.take(fresh_mail(message_id="<two@customer.example>", subject="Scanner"))
     return [found["number"] for found in reversed(shell.json("ticket", "list"))]
 
 
