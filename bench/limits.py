@@ -34,6 +34,7 @@ route:
   - {{name: asks back, also: [reply], when: {{subject: {{words: [order]}}}}, do: {{reply: received}}}}
 """
 _AGENT_SIDE = ("frontdesk@acme.example", "ann@acme.example")
+_CAUSED_BY_PEOPLE = ("resolved",)  # an agent's or operator's act; no stranger makes us send it
 _PER_HOUR, _PER_DAY, _PER_DOMAIN, _PER_SITE, _PER_TICKET = 3, 10, 60, 100, 3
 
 
@@ -112,13 +113,14 @@ def play_random(folder: Path, mails: int, seed: int = 1) -> tuple[list[Excess], 
                 desk.work()
             if rng.random() < 0.02:
                 _one_request(rng, desk)
+                desk.work()  # limits count what is queued; here it leaves at once
         desk.work()
         automatic = [mail for mail in desk.sent if _is_automatic(mail)]
         return list(find_excess(automatic, proven)), len(automatic), len(desk.sent)
 
 
 class _Levels:
-    """Which mailboxes ever wrote with proof: others get one automatic mail a day."""
+    """Which mailboxes ever wrote with proof or token: others get one automatic mail a day."""
 
     def __init__(self) -> None:
         self.proven: set[str] = set()
@@ -136,7 +138,7 @@ def find_excess(mails: Iterable[Sent], levels: _Levels) -> Iterator[Excess]:
             ("domain_per_hour", domain, HOUR, _PER_DOMAIN),
             ("breaker_per_hour", "the site", HOUR, _PER_SITE),
         ]
-        if mailbox not in levels.proven:
+        if mailbox not in levels.proven and mail.purpose not in _CAUSED_BY_PEOPLE:
             checks.append(("unverified_per_day", mailbox, DAY, 1))
         for limit, whom, window, most in checks:
             line = times.setdefault((limit, whom), [])
@@ -180,7 +182,8 @@ def _one_mail(rng: random.Random, desk: Desk, levels: _Levels) -> None:
               f"Date: {format_datetime(desk.now)}", *headers, "Content-Type: text/plain; charset=utf-8"]  # fmt: skip
     if rng.random() < 0.95:
         lines.append(f"Message-ID: <{rng.getrandbits(64):x}@{sender.rpartition('@')[2]}>")
-    if proof == "pass":
+    # Who answers with the token we gave that address reads its mail
+    if proof == "pass" or (to != SUPPORT and proof != "fail"):
         levels.proven.add(find_mailbox(sender))
     raw = "\r\n".join((*lines, "", text, "")).encode()
     envelope_sender = rng.choice((sender, sender, sender, None, "", "other@a.example"))

@@ -21,7 +21,6 @@ from pathlib import Path
 from bench.looppeers import PEERS, SUPPORT, Answer, Peer, read
 from bench.measure import format_table
 from mailproc import keys, opening
-from mailproc.delivery.base import OutgoingMail
 from mailproc.delivery.dispatch import Exchange
 from mailproc.opening import OpenSite
 from mailproc.records.delivery import Receipt, ReceiptState
@@ -63,6 +62,7 @@ class Sent:
     recipient: str
     envelope_from: str
     raw: bytes
+    purpose: str
 
 
 @dataclass
@@ -79,9 +79,9 @@ class Desk:
     def __post_init__(self) -> None:
         self.site.engine.clock = lambda: self.now
 
-    def deliver(self, mail: OutgoingMail) -> Receipt:
+    def deliver(self, mail: OutboxMail) -> Receipt:
         """The way out: everything arrives."""
-        self.sent.append(Sent(self.now, mail.recipient, mail.envelope_from, mail.raw))
+        self.sent.append(Sent(self.now, mail.recipient, mail.envelope_from, mail.raw, mail.purpose))
         return Receipt(ReceiptState.SENT, 250, "2.0.0 kept")
 
     def take(self, raw: bytes, sender: str, recipient: str) -> None:
