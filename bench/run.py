@@ -1,6 +1,7 @@
 """`make bench`: what a mail costs mailproc, beside the floors of bench/floors.py measured in the same run.
 
     python -m bench.run [--quick] [--only understanding,way-in,growth,smtp,memory,replay,rules,help] [--json FILE]
+    python -m bench.run --only imap,smtp-source,outgoing,compose,agentmail,leaks,loops,threads   (beside real servers)
 
 CPU figures are milliseconds of CPU a mail over the same mails, all contenders turn by turn in each round; a ratio is
 the median over the rounds. Wall time is there too, but on a shared machine only CPU can be compared.
@@ -268,10 +269,25 @@ def read_peak(process: psutil.Process) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
+# Benches that are programs of their own: each prints its figures beside its floors. `make bench` runs the first five.
+PROGRAMS = {
+    "imap": "bench.imap_intake", "smtp-source": "bench.smtp_source", "outgoing": "bench.outgoing",
+    "compose": "bench.compose", "agentmail": "bench.agentmail",
+    "leaks": "bench.leaks", "loops": "bench.loops", "threads": "bench.threads",
+}  # fmt: skip
+USUAL = (*SECTIONS, "imap", "smtp-source", "outgoing", "compose", "agentmail")
+
+
+def run_program(name: str) -> None:
+    """Run one of PROGRAMS, its output as it comes."""
+    print(f"\n{name}", flush=True)
+    subprocess.run([sys.executable, "-m", PROGRAMS[name]], cwd=CHECKOUT, check=False)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few mails: a first look, no figures to quote")
-    parser.add_argument("--only", default=",".join(SECTIONS), help="sections, comma separated")
+    parser.add_argument("--only", default=",".join(USUAL), help="sections, comma separated")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     args = parser.parse_args()
     build = CHECKOUT / "build"
@@ -281,9 +297,12 @@ def main() -> int:
     bench = Bench(QUICK if args.quick else FULL, folder)
     try:
         for name in args.only.split(","):
-            if name not in SECTIONS:
-                parser.error(f"no section {name}; there are: {', '.join(SECTIONS)}")
-            SECTIONS[name](bench)
+            if name in PROGRAMS:
+                run_program(name)
+            elif name in SECTIONS:
+                SECTIONS[name](bench)
+            else:
+                parser.error(f"no section {name}; there are: {', '.join((*SECTIONS, *PROGRAMS))}")
     finally:
         shutil.rmtree(folder)
     if args.json:
