@@ -56,7 +56,6 @@ BROAD = {"Exception", "BaseException"}
 MAY_CATCH_ALL = {
     "cli/__init__.py",
     "cli/deliver.py",
-    "daemon/intakes.py",
     "daemon/service.py",
     "engine.py",
     "intake/imap.py",

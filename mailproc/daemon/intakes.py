@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from mailproc.errors import MailprocError
 from mailproc.intake.base import Accepts, Intake, PolledIntake, Report
 from mailproc.intake.imap import ImapIntake
 from mailproc.intake.lmtp import LmtpListener
@@ -58,7 +59,7 @@ def survey_all(door: Doorway) -> list[tuple[str, Survey | str]]:
     for intake in make_polled(door):
         try:
             found.append((intake.name, intake.survey()))
-        except Exception as error:  # one mailbox's trouble is shown beside the others' numbers
+        except MailprocError as error:  # one mailbox's trouble is shown beside the others' numbers
             found.append((intake.name, str(error)))
     return found
 
