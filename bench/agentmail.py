@@ -13,8 +13,8 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+from mailproc.desk.commands.overview import find_asks
 from mailproc.desk.decide import decide_mail
-from mailproc.desk.overview import find_asks
 from mailproc.message.parse import parse
 from mailproc.records.effects import SendMail
 from mailproc.records.mail import Address, Level, Trust

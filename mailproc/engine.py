@@ -16,10 +16,10 @@ from functools import partial
 from mailproc import holding, maillog, sending
 from mailproc.delivery.base import Delivery
 from mailproc.delivery.dispatch import Exchange
-from mailproc.desk.deadlines import decide_clock
+from mailproc.desk.clock.deadlines import decide_clock
+from mailproc.desk.commands.overview import find_asks
 from mailproc.desk.decide import decide_mail
 from mailproc.desk.draft import Policy
-from mailproc.desk.overview import find_asks
 from mailproc.desk.requests import Request, decide_request
 from mailproc.desk.speakers import class_at_site
 from mailproc.errors import StoreUnavailable, Temporary, UsageError

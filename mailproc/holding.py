@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mailproc.desk.draft import Policy
-from mailproc.desk.holdclock import ALARM_AFTER, DIGEST_HOUR, MERGE, decide_holds
-from mailproc.desk.holds import numbers_in
+from mailproc.desk.held.holdclock import ALARM_AFTER, DIGEST_HOUR, MERGE, decide_holds
+from mailproc.desk.held.holds import numbers_in
 from mailproc.records.decision import Decision
 from mailproc.records.effects import Effect, SendMail
 from mailproc.records.holds import HoldsKnown

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailproc.cli import COMMANDS
-from mailproc.desk.mailcommands import VERBS
+from mailproc.desk.commands.mailcommands import VERBS
 from mailproc.desk.reasons import REASONS, SUPPRESSED
 from mailproc.records.decision import Outcome
 from mailproc.render import VARIABLES
@@ -62,7 +62,7 @@ def test_every_reason_is_used_and_every_used_reason_is_listed() -> None:
     source = "\n".join(
         path.read_text(encoding="utf-8")
         for path in [
-            *(ROOT / "mailproc" / "desk").glob("*.py"),
+            *(ROOT / "mailproc" / "desk").rglob("*.py"),
             ROOT / "mailproc/engine.py",
             ROOT / "mailproc/store/inbox.py",
         ]
@@ -72,7 +72,8 @@ def test_every_reason_is_used_and_every_used_reason_is_listed() -> None:
 
 
 def test_every_notice_has_a_template() -> None:
-    source = "\n".join((ROOT / "mailproc" / "desk" / name).read_text() for name in ("notices.py", "outgoing.py"))
+    mails = ROOT / "mailproc" / "desk" / "mails"
+    source = "\n".join((mails / name).read_text() for name in ("notices.py", "outgoing.py"))
     templates = set(re.findall(r'template="([a-z]+)"', source))
     assert templates and templates <= set(VARIABLES)
 

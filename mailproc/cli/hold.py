@@ -111,7 +111,7 @@ def release(config: Path | None, mail_id: int, released_as: str | None, as_json:
     Example:
       mailproc hold release 17 --as customer
     """
-    from mailproc.desk.holds import release_word
+    from mailproc.desk.held.holds import release_word
     from mailproc.opening import open_site
 
     with open_site(config) as site:
@@ -159,7 +159,7 @@ def trust(config: Path | None, mail_id: int, forget: bool, as_json: bool, dry_ru
     Mail from exactly that address is not held as spam any more, unless its domain says that it is forged. It grants
     nothing else: no part in a case, no agent's right.
     """
-    from mailproc.desk.holds import TRUSTABLE, is_outside
+    from mailproc.desk.held.holds import TRUSTABLE, is_outside
     from mailproc.errors import UsageError
     from mailproc.opening import open_site
     from mailproc.store import holds

@@ -2,17 +2,25 @@
 
 from dataclasses import replace
 
-from mailproc.desk import casework, collisions, courtesy, notices, overview
+from mailproc.desk import collisions
+from mailproc.desk.clock.promises import see_due
+from mailproc.desk.commands import casework, overview
+from mailproc.desk.commands.mailcommands import CommandMail, is_overview, read_commands
+from mailproc.desk.commands.transcript import tell
+from mailproc.desk.commands.verbs import Change, plan_change, run_commands
 from mailproc.desk.draft import Arrival, Draft, join_words
-from mailproc.desk.mailcommands import CommandMail, is_overview, read_commands
-from mailproc.desk.outgoing import customer_addresses
-from mailproc.desk.ownwords import customer_lines, find_attached_leaks, find_leaks, find_own_words, hide_inner_addresses
-from mailproc.desk.promises import see_due
+from mailproc.desk.mails import courtesy, notices
+from mailproc.desk.mails.outgoing import customer_addresses
+from mailproc.desk.mails.ownwords import (
+    customer_lines,
+    find_attached_leaks,
+    find_leaks,
+    find_own_words,
+    hide_inner_addresses,
+)
+from mailproc.desk.mails.relayed import find_private_files, is_personal, name_images
 from mailproc.desk.reasons import REASONS
-from mailproc.desk.relayed import find_private_files, is_personal, name_images
 from mailproc.desk.speakers import AgentStanding, agent_standing
-from mailproc.desk.transcript import tell
-from mailproc.desk.verbs import Change, plan_change, run_commands
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, IndexIds, SetState
 from mailproc.records.mail import Address, Level, MailClass

@@ -7,9 +7,9 @@ department's copy says that somebody had answered before (mail-policy section 6)
 from dataclasses import replace
 from datetime import timedelta
 
-from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft
-from mailproc.desk.outgoing import agent_identity, build_mail, card, department_of, inner_language
+from mailproc.desk.mails import notices
+from mailproc.desk.mails.outgoing import agent_identity, build_mail, card, department_of, inner_language
 from mailproc.desk.speakers import BY_AGENT
 from mailproc.records.decision import Decision
 from mailproc.records.effects import RememberAbsence

@@ -1,13 +1,15 @@
 """A customer's mail: a new request, or a further mail on a ticket of theirs. Dry."""
 
-from mailproc.desk import courtesy, holds, notices, ruleactions
+from mailproc.desk import ruleactions
+from mailproc.desk.clock.promises import see_due
 from mailproc.desk.draft import Arrival, Draft, join_words
-from mailproc.desk.outgoing import words_of
-from mailproc.desk.promises import see_due
+from mailproc.desk.held import holds
+from mailproc.desk.mails import courtesy, notices
+from mailproc.desk.mails.outgoing import words_of
+from mailproc.desk.mails.threads import thread_index_of
 from mailproc.desk.routing import route_mail
 from mailproc.desk.similar import link_resembled
 from mailproc.desk.speakers import is_participant, is_verified_customer, mail_class
-from mailproc.desk.threads import thread_index_of
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import (
     AddMessage,

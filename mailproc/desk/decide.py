@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailproc.desk.agentmail import decide_agent_mail
-from mailproc.desk.brakes import apply_brakes
+from mailproc.desk.clock.promises import keep_promises
+from mailproc.desk.commands.outreach import decide_outreach, is_for_new_case
+from mailproc.desk.commands.overview import decide_overview
 from mailproc.desk.customermail import decide_on_ticket, open_ticket
 from mailproc.desk.draft import Arrival, Draft, Policy
-from mailproc.desk.holds import ask_about, decide_answer
-from mailproc.desk.limits import is_too_old
-from mailproc.desk.loops import judge, keep, record
-from mailproc.desk.outreach import decide_outreach, is_for_new_case
-from mailproc.desk.overview import decide_overview
-from mailproc.desk.promises import keep_promises
+from mailproc.desk.held.holds import ask_about, decide_answer
 from mailproc.desk.speakers import BY_AGENT, find_agent, is_department, is_participant, speaks_as_agent
+from mailproc.desk.stops.brakes import apply_brakes
+from mailproc.desk.stops.limits import is_too_old
+from mailproc.desk.stops.loops import judge, keep, record
 from mailproc.records.decision import Decision
 from mailproc.records.mail import Envelope, Inbound, Level, Trust
 from mailproc.records.ticket import Known, Ticket

@@ -3,8 +3,8 @@
 import re
 from datetime import datetime
 
-from mailproc.desk import notices
 from mailproc.desk.draft import Draft, Policy
+from mailproc.desk.mails import notices
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.delivery import Receipt
 from mailproc.records.effects import MarkBounced, RememberContact

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailproc.desk import casework, collisions, courtesy, notices
+from mailproc.desk import collisions
+from mailproc.desk.clock.promises import keep_promises, see_due
+from mailproc.desk.commands import casework
+from mailproc.desk.commands.verbs import find_assignee, find_department, may_keep
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.promises import keep_promises, see_due
-from mailproc.desk.verbs import find_assignee, find_department, may_keep
+from mailproc.desk.mails import courtesy, notices
 from mailproc.errors import UsageError
 from mailproc.records.asks import Asks
 from mailproc.records.decision import Decision, Outcome

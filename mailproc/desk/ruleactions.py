@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from mailproc.desk import courtesy, notices
 from mailproc.desk.draft import Arrival, Draft
-from mailproc.desk.limits import refuse_acknowledgement
+from mailproc.desk.mails import courtesy, notices
 from mailproc.desk.routing import gather_facts, note_routing
+from mailproc.desk.stops.limits import refuse_acknowledgement
 from mailproc.records.decision import Decision
 from mailproc.records.effects import AddTags, LinkTickets, SetAttribute, SetField, SetState
 from mailproc.records.mail import Level

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailproc import maillog
-from mailproc.desk.courtesy import split_by_room
 from mailproc.desk.draft import Policy
-from mailproc.desk.relayed import pass_on
+from mailproc.desk.mails.courtesy import split_by_room
+from mailproc.desk.mails.relayed import pass_on
 from mailproc.errors import MailprocError
 from mailproc.message.compose import Outgoing, clean_header_text, clean_message_ids, compose
 from mailproc.records.effects import ComposedMail, Mail

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from markupsafe import escape
 
-from mailproc.desk.relayed import ShownImage
+from mailproc.desk.mails.relayed import ShownImage
 
 _IMAGE = '<img src="cid:{}" alt="{}" style="max-width:100%;height:auto;border:0">'
 

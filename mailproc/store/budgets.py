@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mailproc.desk.sluice import Budget, find_addressees, keep_limits
+from mailproc.desk.stops.sluice import Budget, find_addressees, keep_limits
 from mailproc.records.decision import Decision
 from mailproc.records.effects import SendMail
 from mailproc.records.site import Site

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from html import escape
 
-from mailproc.desk.commandhelp import HELP
+from mailproc.desk.commands.commandhelp import HELP
 
 LANGUAGES = tuple(HELP)
 NAME = "Ann Kowalska"

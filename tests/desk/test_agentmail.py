@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailproc.desk.deadlines import decide_clock
+from mailproc.desk.clock.deadlines import decide_clock
 from mailproc.desk.receipts import decide_failed
 from mailproc.desk.requests import Request, decide_request
 from mailproc.errors import UsageError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailproc.desk.mailcommands import read_commands
+from mailproc.desk.commands.mailcommands import read_commands
 from mailproc.message.parse import parse
 from tests.desk.commandmails import CLIENTS, LANGUAGES, NAME, QUOTED, make_all
 

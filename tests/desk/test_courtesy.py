@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from mailproc.desk.courtesy import split_by_room
+from mailproc.desk.mails.courtesy import split_by_room
 from mailproc.desk.requests import Request, decide_request
 from mailproc.errors import UsageError
 from mailproc.records.decision import Decision

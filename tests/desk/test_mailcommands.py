@@ -2,10 +2,10 @@
 
 import pytest
 
-from mailproc.desk.commandhelp import HELP, WORDS
-from mailproc.desk.commandwords import LIST_WORDS, PRIORITY_WORDS, UNIT_WORDS, VERB_WORDS
-from mailproc.desk.folding import fold
-from mailproc.desk.mailcommands import read_commands
+from mailproc.desk.commands.commandhelp import HELP, WORDS
+from mailproc.desk.commands.commandwords import LIST_WORDS, PRIORITY_WORDS, UNIT_WORDS, VERB_WORDS
+from mailproc.desk.commands.folding import fold
+from mailproc.desk.commands.mailcommands import read_commands
 
 
 @pytest.mark.parametrize(

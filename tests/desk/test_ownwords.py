@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailproc.desk.ownwords import hide_inner_addresses
+from mailproc.desk.mails.ownwords import hide_inner_addresses
 from mailproc.records.decision import Outcome
 from mailproc.records.mail import Address, Level, Trust
 from mailproc.records.ticket import SentMail, ThreadMessage

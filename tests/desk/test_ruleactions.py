@@ -287,8 +287,8 @@ def test_a_regex_that_runs_out_of_time_is_part_of_the_decision() -> None:
 
 @pytest.mark.parametrize(("value", "is_held"), [("123456", False), ("12", True), ("", False)])
 def test_an_agents_field_has_to_fit_its_pattern(value: str, is_held: bool) -> None:
-    from mailproc.desk.mailcommands import Command
-    from mailproc.desk.verbs import plan_change
+    from mailproc.desk.commands.mailcommands import Command
+    from mailproc.desk.commands.verbs import plan_change
 
     policy = make_policy(SITE, HEAD + DEFAULTS)
     change = plan_change(

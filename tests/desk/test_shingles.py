@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailproc.desk.shingles import repeats_a_note, shingles
+from mailproc.desk.mails.shingles import repeats_a_note, shingles
 
 LONG = "Careful with this customer: twice already they sent goods back damaged and asked for the whole sum."
 JAPANESE = "この顧客は以前にも二回クレームを出しており、返金には必ず課長の承認が必要です。"

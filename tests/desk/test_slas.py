@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mailproc.desk.deadlines import decide_clock
+from mailproc.desk.clock.deadlines import decide_clock
+from mailproc.desk.clock.promises import _is_proof, keep_promises
 from mailproc.desk.decide import decide_mail
 from mailproc.desk.draft import Draft
-from mailproc.desk.promises import _is_proof, keep_promises
 from mailproc.desk.requests import Request, decide_request
 from mailproc.message.parse import parse
 from mailproc.records.decision import Decision, Outcome

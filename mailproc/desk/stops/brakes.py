@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft, join_words
+from mailproc.desk.mails import notices
 from mailproc.desk.receipts import says_no_such_address
 from mailproc.desk.routing import gather_facts, route_address
 from mailproc.desk.speakers import department_identity

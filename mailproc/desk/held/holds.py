@@ -7,10 +7,9 @@ daily digest's. Every answer carries a token of its own purpose, so that it deci
 
 from dataclasses import replace
 
-from mailproc.desk import notices
-from mailproc.desk.challenge import bind, challenge, explain_answer, review
 from mailproc.desk.draft import Arrival, Draft, Policy
-from mailproc.desk.holdtokens import (
+from mailproc.desk.held.challenge import bind, challenge, explain_answer, review
+from mailproc.desk.held.holdtokens import (
     Asked,
     addresses_of,
     department_audience,
@@ -18,12 +17,13 @@ from mailproc.desk.holdtokens import (
     is_anybody,
     may_decide,
 )
-from mailproc.desk.holdwords import AS_CUSTOMER, DISCARD, OK, RELEASE, TRUST, read_answer, read_answers
-from mailproc.desk.limits import is_too_old
-from mailproc.desk.ownwords import find_attached_leaks, find_leaks
+from mailproc.desk.held.holdwords import AS_CUSTOMER, DISCARD, OK, RELEASE, TRUST, read_answer, read_answers
+from mailproc.desk.mails import notices
+from mailproc.desk.mails.ownwords import find_attached_leaks, find_leaks
 from mailproc.desk.reasons import AGENT_HOLDS
 from mailproc.desk.routing import route_mail
 from mailproc.desk.speakers import find_agent, is_participant, is_proven_agent
+from mailproc.desk.stops.limits import is_too_old
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AskAbout, DiscardMail, Effect, HoldMail, ReleaseMail, SendMail, TrustSender
 from mailproc.records.holds import OPERATOR, HeldMail

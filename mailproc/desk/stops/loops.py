@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailproc.desk import notices
 from mailproc.desk.draft import Arrival, Draft
-from mailproc.desk.outgoing import words_of
+from mailproc.desk.mails import notices
+from mailproc.desk.mails.outgoing import words_of
 from mailproc.desk.routing import gather_facts
 from mailproc.desk.speakers import class_at_site, find_agent, is_participant, is_verified_customer
 from mailproc.records.correspondence import Echo, Judgement, KeepRhythm, Rhythm

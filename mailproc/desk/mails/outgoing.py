@@ -6,10 +6,10 @@ Times are given in ISO 8601; the template writes them as its language does, in t
 from dataclasses import replace
 
 from mailproc.desk.draft import Arrival, Draft, Policy
-from mailproc.desk.names import shown_name
-from mailproc.desk.relayed import find_risky_names
+from mailproc.desk.mails.names import shown_name
+from mailproc.desk.mails.relayed import find_risky_names
+from mailproc.desk.mails.threads import make_chain, outlook_fields
 from mailproc.desk.speakers import department_identity
-from mailproc.desk.threads import make_chain, outlook_fields
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.records.effects import Mail
 from mailproc.records.mail import Address, Inbound, Level

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mailproc.desk.commandwords import LIST_WORDS, PRIORITY_WORDS, VERB_WORDS
-from mailproc.desk.folding import fold, invert, plain_line
+from mailproc.desk.commands.commandwords import LIST_WORDS, PRIORITY_WORDS, VERB_WORDS
+from mailproc.desk.commands.folding import fold, invert, plain_line
 from mailproc.message.intentwords import SENTENCES
 from mailproc.records.ticket import PRIORITIES
 

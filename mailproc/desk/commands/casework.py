@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mailproc.desk import courtesy, notices
+from mailproc.desk.commands.duedates import find_moment
+from mailproc.desk.commands.mailcommands import LOGGING, Command
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.duedates import find_moment
-from mailproc.desk.mailcommands import LOGGING, Command
-from mailproc.desk.outgoing import workers_of
+from mailproc.desk.mails import courtesy, notices
+from mailproc.desk.mails.outgoing import workers_of
 from mailproc.errors import UsageError
 from mailproc.message.addresses import is_sendable, normalise
 from mailproc.message.subjects import comparable

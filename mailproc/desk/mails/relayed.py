@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mailproc.desk.draft import Policy
-from mailproc.desk.ownwords import hide_inner_addresses
+from mailproc.desk.mails.ownwords import hide_inner_addresses
 from mailproc.records.effects import Mail
 from mailproc.records.mail import Attachment
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailproc.desk import casework
-from mailproc.desk.commandwords import ME_WORDS
+from mailproc.desk.commands import casework
+from mailproc.desk.commands.commandwords import ME_WORDS
+from mailproc.desk.commands.folding import fold, fold_words
+from mailproc.desk.commands.mailcommands import Command, is_overview
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.folding import fold, fold_words
-from mailproc.desk.mailcommands import Command, is_overview
 from mailproc.records.effects import AddTags, SetAttribute, SetField
 from mailproc.records.ticket import Known, State, Ticket
 from mailproc.rulebook.book import Agent

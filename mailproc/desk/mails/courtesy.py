@@ -10,9 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailproc.desk.draft import Arrival, Draft
-from mailproc.desk.limits import is_too_old, over_limit, refuse_address
-from mailproc.desk.outgoing import department_of, first_lines, last_customer_id, mail_to_customer, reply_subject
+from mailproc.desk.mails.outgoing import department_of, first_lines, last_customer_id, mail_to_customer, reply_subject
 from mailproc.desk.speakers import mail_class
+from mailproc.desk.stops.limits import is_too_old, over_limit, refuse_address
 from mailproc.records.effects import Mail, RememberContact, SendMail, SetState
 from mailproc.records.mail import Address, Attachment, Intent, Level, MailClass
 from mailproc.records.ticket import State, ThreadMessage, Ticket

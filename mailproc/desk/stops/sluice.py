@@ -6,8 +6,8 @@ What plans a mail may refuse it earlier and for better reasons; what comes here 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from mailproc.desk.limits import over_limit, refuse_address
 from mailproc.desk.reasons import SUPPRESSED
+from mailproc.desk.stops.limits import over_limit, refuse_address
 from mailproc.message.addresses import domain_of
 from mailproc.message.samemailbox import find_mailbox
 from mailproc.records.decision import Decision, Step

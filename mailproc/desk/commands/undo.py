@@ -6,7 +6,7 @@ A mail can only be taken back while it waits (`undo_window`). What somebody chan
 import json
 from datetime import datetime
 
-from mailproc.desk.commandhelp import say
+from mailproc.desk.commands.commandhelp import say
 from mailproc.desk.draft import Arrival, Draft
 from mailproc.records.asks import LastAct, Past
 from mailproc.records.caseeffects import (

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailproc.desk.draft import Arrival, Draft, Policy
-from mailproc.desk.outgoing import (
+from mailproc.desk.mails.outgoing import (
     agent_identity,
     as_seen_by,
     build_mail,

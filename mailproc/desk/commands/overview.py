@@ -7,15 +7,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from mailproc.desk import undo
-from mailproc.desk.casework import find_case
-from mailproc.desk.commandhelp import help_lines, say
+from mailproc.desk.commands import undo
+from mailproc.desk.commands.casework import find_case
+from mailproc.desk.commands.commandhelp import help_lines, say
+from mailproc.desk.commands.mailcommands import BULK, LOGGING, Command, is_overview, read_commands, read_list
+from mailproc.desk.commands.outreach import has_standing_token, is_for_new_case, is_stale
+from mailproc.desk.commands.transcript import agent_language, tell
 from mailproc.desk.draft import Arrival, Draft, Policy
-from mailproc.desk.mailcommands import BULK, LOGGING, Command, is_overview, read_commands, read_list
-from mailproc.desk.outgoing import agent_identity, build_mail, card, department_headers, department_of, inner_history_of
-from mailproc.desk.outreach import has_standing_token, is_for_new_case, is_stale
+from mailproc.desk.mails.outgoing import (
+    agent_identity,
+    build_mail,
+    card,
+    department_headers,
+    department_of,
+    inner_history_of,
+)
 from mailproc.desk.speakers import is_proven_agent
-from mailproc.desk.transcript import agent_language, tell
 from mailproc.records.asks import Asks, Listed
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import RememberContact, SetAttribute, SetState

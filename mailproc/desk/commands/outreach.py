@@ -7,16 +7,17 @@ Cc. Anybody's mail could look like that, so it needs all that an agent's command
 from dataclasses import replace
 from datetime import timedelta
 
-from mailproc.desk import casework, notices
+from mailproc.desk.commands import casework
+from mailproc.desk.commands.mailcommands import read_commands
+from mailproc.desk.commands.transcript import tell
+from mailproc.desk.commands.verbs import plan_change, run_commands
 from mailproc.desk.draft import Arrival, Draft
-from mailproc.desk.mailcommands import read_commands
-from mailproc.desk.outgoing import mail_to_customer
-from mailproc.desk.ownwords import find_attached_leaks, find_leaks, hide_inner_addresses
-from mailproc.desk.relayed import find_private_files, name_images
+from mailproc.desk.mails import notices
+from mailproc.desk.mails.outgoing import mail_to_customer
+from mailproc.desk.mails.ownwords import find_attached_leaks, find_leaks, hide_inner_addresses
+from mailproc.desk.mails.relayed import find_private_files, name_images
 from mailproc.desk.routing import route_mail
 from mailproc.desk.speakers import AGENT_MAIL_LIFE, department_identity, find_agent, is_proven_agent
-from mailproc.desk.transcript import tell
-from mailproc.desk.verbs import plan_change, run_commands
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.message.subjects import comparable
 from mailproc.records.decision import Decision, Outcome

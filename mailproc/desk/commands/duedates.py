@@ -6,8 +6,8 @@ Dry: the present is an argument. A day that can be read in two ways is no answer
 import re
 from datetime import date, datetime, time, timedelta
 
-from mailproc.desk import commandwords as words
-from mailproc.desk.folding import fold, fold_words, invert, plain_line
+from mailproc.desk.commands import commandwords as words
+from mailproc.desk.commands.folding import fold, fold_words, invert, plain_line
 from mailproc.message.awaywords import MONTHS, WEEKDAYS
 
 _FARTHEST = timedelta(days=1100)

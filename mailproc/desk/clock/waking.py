@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from mailproc.desk import notices
 from mailproc.desk.draft import Draft
-from mailproc.desk.outgoing import agent_identity as identity_of
-from mailproc.desk.outgoing import build_mail, card, department_headers, department_of, inner_language, workers_of
+from mailproc.desk.mails import notices
+from mailproc.desk.mails.outgoing import agent_identity as identity_of
+from mailproc.desk.mails.outgoing import build_mail, card, department_headers, department_of, inner_language, workers_of
 from mailproc.records.caseeffects import (
     SetMoment,
 )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
 from mailproc.desk.draft import Arrival, Policy
-from mailproc.desk.shingles import repeats_a_note, shingles
+from mailproc.desk.mails.shingles import repeats_a_note, shingles
 from mailproc.desk.speakers import department_identity
 from mailproc.message.addresses import normalise
 from mailproc.message.parse import parse

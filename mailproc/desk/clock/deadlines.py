@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime
 
-from mailproc.desk import courtesy, notices, waking
+from mailproc.desk.clock import waking
+from mailproc.desk.clock.promises import Due, Standing, find_dues, find_update, keep_promises
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.limits import over_limit, refuse_address
-from mailproc.desk.promises import Due, Standing, find_dues, find_update, keep_promises
+from mailproc.desk.mails import courtesy, notices
+from mailproc.desk.stops.limits import over_limit, refuse_address
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import SetState
 from mailproc.records.mail import Level

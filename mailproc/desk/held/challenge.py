@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mailproc.desk.draft import Arrival, Draft
-from mailproc.desk.holdtokens import ANSWER_LIFE, hold_identity
-from mailproc.desk.outgoing import build_mail, department_of, first_lines, inner_language
+from mailproc.desk.held.holdtokens import ANSWER_LIFE, hold_identity
+from mailproc.desk.mails.outgoing import build_mail, department_of, first_lines, inner_language
 from mailproc.desk.reasons import REASONS
 from mailproc.message.addresses import is_sendable
 from mailproc.records.effects import Mail

@@ -6,7 +6,7 @@ Silent success: it goes out for a mail of commands alone, and where there is som
 from collections.abc import Sequence
 
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.outgoing import build_mail, department_headers, department_of
+from mailproc.desk.mails.outgoing import build_mail, department_headers, department_of
 from mailproc.records.effects import Mail
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.book import Agent

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.holdtokens import addresses_of, digest_identity, digest_number, operator_of
-from mailproc.desk.outgoing import inner_language
+from mailproc.desk.held.holdtokens import addresses_of, digest_identity, digest_number, operator_of
+from mailproc.desk.mails.outgoing import inner_language
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import Mail, TellHolds
 from mailproc.records.holds import OPERATOR, HeldMail, HoldsDue

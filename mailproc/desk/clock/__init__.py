@@ -1,0 +1,1 @@
+"""What time decides: promises, due times, cases that close or wake. Dry."""

@@ -1,0 +1,1 @@
+"""What agents ask for in their mail: commands, their words, and what they do to cases. Dry."""
