@@ -9,6 +9,10 @@ MAILPROC := $(VENV)/bin/mailproc
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 SITE := site
+# Some tests wait for a server or a clock: one more worker than cores uses that time.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
+# Without it each start of mailproc, some two hundred in `make test`, compiles all of it again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run test check bench crash faults fuzz clean
@@ -46,8 +50,10 @@ $(SITE)/mailproc.yaml: | $(RUNTIME)
 ## make test    everything CI runs: ruff, mypy, all tests
 test: $(DEV)
 	@$(VENV)/bin/ruff check --quiet .
-	@$(VENV)/bin/mypy --no-error-summary
-	@$(PY) -m pytest --quiet --numprocesses auto --dist worksteal
+	@# mypy beside the tests: neither uses all cores all the time
+	@$(VENV)/bin/mypy --no-error-summary & types=$$!; \
+		$(PY) -m pytest --quiet --numprocesses $(WORKERS) --dist worksteal; tests=$$?; \
+		wait $$types || { echo "mypy found errors, see above" >&2; exit 1; }; exit $$tests
 
 ## make check   the fast part of it: ruff, mypy, floors, docs
 check: $(DEV)
@@ -67,10 +73,11 @@ crash: $(DEV)
 fuzz: $(DEV)
 	@$(PY) -m bench.fuzz $(FUZZ)
 
-## make faults  real Dovecot and Postfix, killed and cut in every step: what is lost or doubled (FAULTS="--help")
+## make faults  real Dovecot and Postfix, killed and cut in every step, and the next host away: what is lost or doubled
 faults: $(DEV)
 	@$(PY) -m bench.imap_faults $(FAULTS)
 	@$(PY) -m bench.postfix_faults
+	@$(PY) -m bench.outage
 
 ## make clean   removes .venv, caches and builds; ./site, which holds tickets, stays
 clean:

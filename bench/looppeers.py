@@ -33,7 +33,6 @@ class Peer:
     address = "someone@peer.example"
     subject = "The lamp does not light"
     text = "Hello, the lamp that came on Monday does not light. What shall I do?\n\nJane"
-    most_first_hour = 2
 
     def __init__(self, seed: int = 1) -> None:
         self.rng = random.Random(seed)
@@ -251,7 +250,6 @@ class AliasMember(AwayWithoutHeaders):
     """The same behind our department's own address: it answers forwards, which no limit on requesters holds back."""
 
     name, address = "absence note behind our alias", "kari@acme-partner.example"
-    most_first_hour = 5
 
     def owns(self, recipient: str) -> bool:
         return recipient == "frontdesk@acme.example"

@@ -29,7 +29,7 @@ from mailproc.store.outbox import OutboxMail
 
 START = datetime(2026, 1, 13, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-MOST_DAY = 10
+MOST_HOUR, MOST_DAY = 2, 10
 SETTINGS = """\
 version: 1
 site:
@@ -142,11 +142,10 @@ class Outcome:
     tickets: int
     forwards: int
     lost: int  # mails in that are on no ticket, not held and not recorded (I1)
-    most_first_hour: int = 2
 
     @property
     def is_fine(self) -> bool:
-        return self.first_hour <= self.most_first_hour and self.day <= MOST_DAY and not self.lost
+        return self.first_hour <= MOST_HOUR and self.day <= MOST_DAY and not self.lost
 
 
 class Game:
@@ -194,8 +193,7 @@ def play_peer(folder: Path, kind: type[Peer], *, is_proven: bool, hours: float =
         for answer in peer.first(START):
             post(answer)
         game.play(hours, hear)
-        found = summarise(peer.name, desk, [mail for mail in desk.sent if peer.owns(mail.recipient)])
-        return replace(found, most_first_hour=peer.most_first_hour)
+        return summarise(peer.name, desk, [mail for mail in desk.sent if peer.owns(mail.recipient)])
 
 
 def play_twins(folder: Path, *, is_proven: bool, hours: float = 24) -> Outcome:

@@ -1,10 +1,11 @@
 """`make bench`: what a mail costs mailproc, beside the floors of bench/floors.py measured in the same run.
 
     python -m bench.run [--quick] [--only understanding,way-in,growth,smtp,memory,replay,rules,help] [--json FILE]
-    python -m bench.run --only imap,smtp-source,outgoing,compose,agentmail,leaks,loops,threads   (beside real servers)
+    python -m bench.run --only imap,smtp-source,outgoing,compose,agentmail,leaks,loops,threads,injection,outage
 
-CPU figures are milliseconds of CPU a mail over the same mails, all contenders turn by turn in each round; a ratio is
-the median over the rounds. Wall time is there too, but on a shared machine only CPU can be compared.
+The second line names programs of their own, some beside real servers. CPU figures are milliseconds of CPU a mail over
+the same mails, all contenders turn by turn in each round; a ratio is the median over the rounds. Wall time is there
+too, but on a shared machine only CPU can be compared.
 """
 
 import argparse
@@ -274,6 +275,7 @@ PROGRAMS = {
     "imap": "bench.imap_intake", "smtp-source": "bench.smtp_source", "outgoing": "bench.outgoing",
     "compose": "bench.compose", "agentmail": "bench.agentmail",
     "leaks": "bench.leaks", "loops": "bench.loops", "threads": "bench.threads",
+    "injection": "bench.injection", "outage": "bench.outage",
 }  # fmt: skip
 USUAL = (*SECTIONS, "imap", "smtp-source", "outgoing", "compose", "agentmail")
 

@@ -18,6 +18,8 @@ from mailproc.delivery.base import Delivery
 from mailproc.delivery.dispatch import Exchange
 from mailproc.desk.clock.deadlines import decide_clock
 from mailproc.desk.commands.overview import find_asks
+from mailproc.desk.contactform import read_form
+from mailproc.desk.contacts.brought import find_behalf, travelling_files
 from mailproc.desk.decide import decide_mail
 from mailproc.desk.draft import Policy
 from mailproc.desk.requests import Request, decide_request
@@ -37,12 +39,13 @@ from mailproc.store import clockwork, commit, inbox, outbox
 from mailproc.store.budgets import within_limits
 from mailproc.store.database import Store
 from mailproc.store.inbox import InboxRow
-from mailproc.store.lookup import Query, lookup
+from mailproc.store.lookup import Query, lookup, make_query
 from mailproc.store.outbox import OutboxMail
 from mailproc.store.packing import pack
 from mailproc.store.transaction import Tx
 from mailproc.tickets.casenumber import format_number
 from mailproc.tickets.followup import Keys, Match, find_keys, match_ticket
+from mailproc.tickets.replay import make_marks
 from mailproc.verify import Verifier, WaitingRoom, wants
 from mailproc.verify.waiting import PATIENCE
 
@@ -222,7 +225,7 @@ class Engine:
 
         def job(tx: Tx) -> Decision:
             now = self.clock()
-            known = self._look_up(tx, Query(serials=request.serials, asks=request.asks), now)
+            known = self._look_up(tx, Query(serials=request.serials, asks=request.asks, behalf=request.behalf), now)
             decision = within_limits(tx, decide_request(request, known, self.policy, now), self.policy.site, now)
             self._commit(tx, decision, now, request_id=request_id)
             return decision
@@ -233,7 +236,7 @@ class Engine:
         """What a request would change; reads only."""
         with self.store.read() as tx:
             now = self.clock()
-            known = self._look_up(tx, Query(serials=request.serials, asks=request.asks), now)
+            known = self._look_up(tx, Query(serials=request.serials, asks=request.asks, behalf=request.behalf), now)
             return within_limits(tx, decide_request(request, known, self.policy, now), self.policy.site, now)
 
     # ---- out
@@ -336,8 +339,11 @@ class Engine:
 
     def _understand(self, inbound: Inbound, envelope: Envelope, verified: Verified | None = None) -> "_Understood":
         site = self.policy.site
-        trust = assess(inbound, envelope, site, verified)
-        return _Understood(inbound, trust, find_keys(inbound, envelope, site, self.policy.keys))
+        inbound, trust = read_form(inbound, envelope, assess(inbound, envelope, site, verified), self.policy)
+        keys = find_keys(inbound, envelope, site, self.policy.keys)
+        if not keys.marks and self.policy.book.find_agent(keys.sender) is not None:
+            keys = replace(keys, marks=make_marks(inbound))  # their work without a case's token (T19)
+        return _Understood(inbound, trust, keys)
 
     def _decide(
         self,
@@ -349,21 +355,12 @@ class Engine:
         released_as: str = "",
     ) -> Preview:
         now, inbound, trust, keys = self.clock(), mail.inbound, mail.trust, mail.keys
-        query = Query(
-            inbox_id=inbox_id,
-            fingerprint="" if released_as else keys.fingerprint,
-            has_message_id=bool(inbound.message_id),
-            serials=keys.all_serials(),
-            message_ids=(*keys.other_ids, *((inbound.message_id,) if inbound.message_id else ()), *keys.marks),
-            sent=tuple((our.serial, our.n) for our in (*keys.our_ids, keys.bounced_id, keys.own_id) if our),
-            sender=keys.sender,
-            subject_key=keys.subject_key,
-            asks=find_asks(inbound, keys, self.policy),
-        )
+        asks, behalf = find_asks(inbound, keys, self.policy), find_behalf(inbound, keys, self.policy)
+        query = make_query(inbound, keys, inbox_id, asks, behalf, is_released=bool(released_as))
         known = holding.recall(tx, self._look_up(tx, query, now), keys, inbound, self.policy, now, inbox_id)
         decision = decide_mail(inbound, envelope, trust, keys, known, self.policy, now, released_as=released_as)
         decision = within_limits(tx, holding.number_decision(tx, decision), self.policy.site, now, known, keys.sender)
-        mails = self._compose_all(decision, inbound.attachments, now)
+        mails = self._compose_all(decision, travelling_files(decision, inbound), now)
         kind = class_at_site(inbound, keys, self.policy.site)
         return Preview(inbound, trust, kind, match_ticket(keys, known), decision, mails)
 

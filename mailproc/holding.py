@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date as Day
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,10 +28,10 @@ def recall(
     tx: Tx, known: Known, keys: Keys, inbound: Inbound, policy: Policy, now: datetime, inbox_id: int | None
 ) -> Known:
     """What is known, with what this mail may have to do with held mail; costs nothing for mail that has not."""
-    known = see_absences(tx, known, now)
+    known = _note_absences(known, known.holds.absent) if keys.sender else see_absences(tx, known, now)
     agent = policy.book.find_agent(keys.sender) if keys.sender else None
     if agent is None and not keys.holds:
-        return replace(known, holds=replace(known.holds, inbox_id=inbox_id or 0))
+        return known
     named = {}
     tickets = known.tickets
     if keys.holds:
@@ -45,21 +46,22 @@ def recall(
 
 def see_absences(tx: Tx, known: Known, now: datetime) -> Known:
     """What is known, with which assignees are away."""
-    absent = holds.read_absences(tx, now)
+    return _note_absences(known, holds.read_absences(tx, now))
+
+
+def _note_absences(known: Known, absent: dict[str, Day]) -> Known:
     if not absent:
         return known
     tickets = {
         serial: replace(ticket, assignee_back_on=absent[ticket.assignee]) if ticket.assignee in absent else ticket
         for serial, ticket in known.tickets.items()
     }
-    return replace(known, tickets=tickets, holds=HoldsKnown(absent=absent))
+    return replace(known, tickets=tickets, holds=replace(known.holds, absent=absent))
 
 
 def number_mails(tx: Tx, effects: Sequence[Effect]) -> tuple[Effect, ...]:
     """The effects with a number for each mail that belongs to no ticket: its Message-ID is made of it."""
     loose = [effect for effect in effects if isinstance(effect, SendMail) and not effect.mail.serial]
-    if not loose:
-        return tuple(effects)
     tx.lock_names(("mail of no ticket",))
     first = alarms.next_number(tx)
     numbers = {id(effect): first + place for place, effect in enumerate(loose)}
@@ -89,4 +91,6 @@ def tick(store: Store, policy: Policy, clock: Callable[[], datetime], carry_out:
 
 def number_decision(tx: Tx, decision: Decision) -> Decision:
     """The decision with its mails numbered."""
-    return replace(decision, effects=number_mails(tx, decision.effects))
+    if all(effect.mail.serial for effect in decision.effects if isinstance(effect, SendMail)):
+        return decision
+    return decision.changed(number_mails(tx, decision.effects))

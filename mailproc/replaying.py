@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from mailproc.desk.contactform import read_form
 from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.routing import gather_facts, route_mail
 from mailproc.message.parse import parse
@@ -134,7 +135,9 @@ def decide_again(past: Past, policy: Policy, side: Side) -> Verdict:
     envelope = past.stored.envelope
     at = envelope.received_at
     match = Match(past.ticket, "none")
-    arrival = Arrival(past.inbound, envelope, past.trust, past.keys, match, past.known, policy, at)
+    inbound, trust = read_form(past.inbound, envelope, past.trust, policy)
+    keys = replace(past.keys, sender=inbound.from_.addr if inbound.from_ else "")
+    arrival = Arrival(inbound, envelope, trust, keys, match, past.known, policy, at)
     if past.ticket is not None:
         return Verdict(side, evaluate(policy.book, gather_facts(arrival, past.ticket)))
     return Verdict(side, *route_mail(arrival, Draft(policy, at)))

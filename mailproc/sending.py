@@ -72,9 +72,9 @@ def find_retry(mail: OutboxMail, receipt: Receipt, now: datetime) -> datetime | 
     """When a mail is tried again that did not go; None when its time is over."""
     if receipt.is_host:
         # A refused login burns nobody's five days (F24): an admin mends it, and everything goes
-        is_over = next_attempt(1, now, mail.created_at) is None and not has_login_trouble(receipt)
+        is_over = next_attempt(1, now, mail.since) is None and not has_login_trouble(receipt)
         return None if is_over else now + _HOST_PAUSE
-    usual = next_attempt(mail.attempts, now, mail.created_at, jitter=(mail.id % 100) / 100)
+    usual = next_attempt(mail.attempts, now, mail.since, jitter=(mail.id % 100) / 100)
     if usual is None or receipt.state is not ReceiptState.DEFERRED:
         return usual
     return max(usual, now + find_wanted_wait(receipt.text))

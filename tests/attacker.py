@@ -45,6 +45,11 @@ agents:
 defaults: {department: frontdesk, language: en}
 """
 ANN, JANE, MAX, EVE = "ann@acme.example", "jane@customer.example", "max@weak.example", "eve@evil.example"
+DESK = "support@acme.example"
+FORWARDED = (
+    "---------- Forwarded message ---------\nFrom: Max <max@weak.example>\nDate: Tue, Jan 13, 2026 at 8:15 AM\n"
+    "Subject: Scanner\nTo: Ann <ann@acme.example>\n\n\n"
+)
 MARKER = "AttackersWords"  # in all that he writes
 SECRET = "JanesSecretWords"  # in Jane's case
 PATIENCE = 60.0
@@ -221,6 +226,23 @@ def attacks(h: House) -> dict[str, Attack]:
             at(f"Ann <{ANN}>", "support@acme.example", tag, words, f"In-Reply-To: {ours}", f"References: {ours}"),
             ("support@acme.example",),
             ANN,
+        ),
+        # work for others
+        "a forward of what Max never wrote": Attack(
+            at(f"Ann <{ANN}>", DESK, "Fwd: Scanner", f"FYI\n\n{FORWARDED}{words}"), (DESK,), ANN
+        ),
+        "the same, signed by himself": Attack(
+            h.eves(at(f"Ann <{ANN}>", DESK, "Fwd: Scanner", f"FYI\n\n{FORWARDED}{words}")), (DESK,), ANN
+        ),
+        "a call of Max": Attack(at(f"Ann <{ANN}>", DESK, "Call", f"#from {MAX}\n#status\n\n{words}"), (DESK,), ANN),
+        "a mail to Max with the desk in Cc": Attack(
+            at(f"Ann <{ANN}>", MAX, "Offer", words, f"Cc: {DESK}"), (DESK,), ANN
+        ),
+        "commands about Jane's case": Attack(
+            at(f"Ann <{ANN}>", DESK, "x", f"#close {h.numbers['jane']}"), (DESK,), ANN
+        ),
+        "what Jane never redirected": Attack(
+            h.eves(at(EVE, DESK, tag, words, f"Resent-From: {ANN}", f"Resent-To: {DESK}")), (DESK,)
         ),
         # signatures
         "signed by himself": Attack(h.eves(forged()), (token,), ANN),

@@ -60,13 +60,19 @@ begin transports
 begin retry
 
 * * F,1h,1s
+
+begin authenticators
+
+{authenticators}
 """
 
 
 class Exim:
     """One instance; it takes mail on `port` from anybody on this machine, for whatever the routers know."""
 
-    def __init__(self, *, routers: str, transports: str, acl: str = "", port: int = 0) -> None:
+    def __init__(
+        self, *, routers: str, transports: str, acl: str = "", port: int = 0, authenticators: str = ""
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="mp-exim-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.port = port or free_port()
@@ -89,6 +95,7 @@ class Exim:
                 acl=acl,
                 routers=routers,
                 transports=transports,
+                authenticators=authenticators,
             )
         )
 
@@ -148,12 +155,14 @@ def find_obstacle() -> str:
 
 
 @contextlib.contextmanager
-def running(*, routers: str, transports: str, acl: str = "", port: int = 0) -> Iterator[Exim]:
+def running(
+    *, routers: str, transports: str, acl: str = "", port: int = 0, authenticators: str = ""
+) -> Iterator[Exim]:
     """An Exim that runs with these routers and transports. Skips where there can be none."""
     obstacle = find_obstacle()
     if obstacle:
         pytest.skip(obstacle)
-    exim = Exim(routers=routers, transports=transports, acl=acl, port=port)
+    exim = Exim(routers=routers, transports=transports, acl=acl, port=port, authenticators=authenticators)
     try:
         exim.start()
         yield exim
@@ -176,8 +185,7 @@ def _find_program() -> Path | None:
 
 
 def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    # Whoever has taken it over may be slow to bury it
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

@@ -27,6 +27,7 @@ from mailproc.store import inbox
 from mailproc.store.database import open_store
 from tests import postfix
 from tests.handbook import SITE, replace_settings
+from tests.shell import Shell
 
 ROOT = Path(__file__).resolve().parents[1]
 JANE = "jane@customer.example"
@@ -55,9 +56,8 @@ class House:
         path.write_text(replace_settings(path.read_text("utf-8"), block), "utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`mailproc ...` on this site."""
-        command = [sys.executable, str(ROOT / "cli.py"), "--config", str(self.site / SITE), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+        """`mailproc ...` on this site, in this process: that is another one than the daemon's, too."""
+        return subprocess.CompletedProcess(arguments, *Shell(self.site)(*arguments))
 
     def start(self) -> None:
         """`mailproc run`; back when it is ready."""

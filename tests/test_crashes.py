@@ -194,7 +194,7 @@ def test_f20_an_ambiguous_answer_is_sent_again_with_the_same_bytes(site: OpenSit
     for _ in range(3):
         while site.engine.send(DropsAfterTheDot()):
             pass
-        clock[0] += timedelta(minutes=30)
+        clock[0] += timedelta(hours=2)
     assert len(seen["received"]) == 1
     assert len(seen["answer"]) == 3 and len(set(seen["answer"])) == 1
 

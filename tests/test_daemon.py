@@ -1,7 +1,6 @@
 """The daemon as its users meet it: a process of its own, real SMTP, a customer and an agent, on both databases."""
 
 import contextlib
-import json
 import os
 import signal
 import smtplib
@@ -21,6 +20,7 @@ from typing import Any
 import pytest
 
 from mailproc.cli.demo import Sink
+from tests.shell import Shell, call
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = """\
@@ -55,6 +55,7 @@ class Running:
     process: subprocess.Popen[str]
 
     def run(self, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        """A command in a process of its own."""
         return subprocess.run(
             [sys.executable, str(ROOT / "cli.py"), "--config", str(self.folder / "mailproc.yaml"), *arguments],
             input=stdin,
@@ -62,9 +63,8 @@ class Running:
         )
 
     def json(self, *arguments: str) -> Any:
-        done = self.run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr.decode()
-        return json.loads(done.stdout)
+        """What a reading command prints, called in this process: that is another one than the daemon's, too."""
+        return Shell(self.folder).json(*arguments)
 
     def send(self, mail: EmailMessage, sender: str, *recipients: str) -> None:
         with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example", timeout=10) as client:
@@ -88,9 +88,7 @@ def start(folder: Path, database: str) -> Running:
     folder.mkdir(exist_ok=True)
     text = SETTINGS.format(database=database, port=port, sink_port=sink_port)
     (folder / "mailproc.yaml").write_text(text, encoding="utf-8")
-    subprocess.run(
-        [sys.executable, str(ROOT / "cli.py"), "init", str(folder), "--yes"], check=True, capture_output=True
-    )
+    assert call("init", str(folder), "--yes")[0] == 0
     log = (folder / "log").open("w")
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "cli.py"), "--config", str(folder / "mailproc.yaml"), "run"],

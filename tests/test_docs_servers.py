@@ -60,6 +60,7 @@ class OperatedPostfix:
             for key in re.findall(r"^(\w+) =", lines, re.MULTILINE):
                 text = re.sub(rf"^{key} =.*\n", "", text, flags=re.MULTILINE)
         path.write_text(f"{text}\n{lines}")
+        postfix.let_settle(path)
 
     def run(self, section: str) -> None:
         """The commands of a section."""

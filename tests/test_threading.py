@@ -65,8 +65,8 @@ def thread(mailbox: list[bytes], *algorithms: str) -> list[list[set[int]]]:
     return [groups_of(data[0].decode()) for _, data in answers]
 
 
+@pytest.mark.parametrize("whose", ["customer", "desk"])  # in a row: a conversation is had once in a process
 @pytest.mark.parametrize(("program", "tag", "extension"), CASES)
-@pytest.mark.parametrize("whose", ["customer", "desk"])
 def test_a_conversation_of_ten_mails_is_one_in_other_peoples_programs(
     program: str, tag: str, extension: str, whose: str
 ) -> None:
@@ -86,8 +86,8 @@ def test_a_conversation_of_ten_mails_is_one_in_other_peoples_programs(
         assert counts["outlook by topic"] == 1
 
 
+@pytest.mark.parametrize("whose", ["customer", "desk"])  # in a row: a conversation is had once in a process
 @pytest.mark.parametrize(("program", "tag", "extension"), CASES)
-@pytest.mark.parametrize("whose", ["customer", "desk"])
 def test_a_conversation_of_ten_mails_is_one_in_a_real_imap_server(
     program: str, tag: str, extension: str, whose: str
 ) -> None:

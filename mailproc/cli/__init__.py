@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Look at everything mail needs, and say what to do."),
     "health": ("health", "Say whether the daemon is well."),
     "keys": ("keys", "List, rotate and revoke the keys that sign reply addresses."),
+    "dkim": ("dkim", "Make the key that signs outgoing mail, show its DNS record, check it."),
     "auth": ("auth", "Log in at Google or Microsoft (OAuth2), show for how long."),
 }
 

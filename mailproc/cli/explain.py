@@ -1,6 +1,7 @@
 """`mailproc explain`: what would happen to a mail, or what happened on a ticket."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,9 @@ import click
 
 if TYPE_CHECKING:
     from mailproc.engine import Preview
+
+# A token of purpose h for no held mail
+_UNMADE_TOKEN = re.compile("[a-z2-7]h00000[a-z2-7]{16}")
 
 
 @click.command()
@@ -119,4 +123,8 @@ def _print(preview: "Preview") -> None:
         if item.error:
             click.echo(f"   cannot be written: {item.error}")
         else:
-            click.echo(item.text)
+            text = item.text
+            if item.mail.held == 0:  # nothing is held yet that a token could be bound to
+                text = _UNMADE_TOKEN.sub("TOKEN", text)
+                click.echo("   (TOKEN is made when the mail is sent: it is bound to what is then held)")
+            click.echo(text)

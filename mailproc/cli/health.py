@@ -28,7 +28,7 @@ def health(config: Path | None, as_json: bool) -> None:
     from datetime import UTC
 
     from mailproc import settings
-    from mailproc.doctor.vitals import find_problems, take_vitals
+    from mailproc.doctor.vitals import find_problems, find_undelivered, take_vitals
     from mailproc.errors import Permanent, StoreUnavailable
 
     loaded = settings.load(settings.find(config), needs_secrets=False)
@@ -39,7 +39,7 @@ def health(config: Path | None, as_json: bool) -> None:
     except (StoreUnavailable, Permanent) as error:
         problems = (str(error),)
     if seen is not None:
-        problems = find_problems(seen, loaded)
+        problems = (*find_problems(seen, loaded), *find_undelivered(seen))
     if as_json:
         facts = {"ok": not problems, "problems": problems, **(_as_object(seen) if seen else {})}
         json.dump(facts, sys.stdout, ensure_ascii=False, indent=1)

@@ -243,7 +243,8 @@ def _explain(row: dict[str, Any]) -> str:
         return ""
     answer = f"{row['code']} {row['answer']}" if row["code"] else str(row["answer"])
     again = f", next try {row['next_at'][:16].replace('T', ' ')} UTC" if row["state"] == "queued" else ""
-    return f"tried {row['attempts']} times{again}: {answer[:160]}" if row["attempts"] else f"{answer[:160]}{again}"
+    tried = "tried once" if row["attempts"] == 1 else f"tried {row['attempts']} times"
+    return f"{tried}{again}: {answer[:160]}" if row["attempts"] else f"{answer[:160]}{again}"
 
 
 def _print_json(value: object) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailproc.cli.ticketopen import open_case
+
 if TYPE_CHECKING:
     from mailproc.opening import OpenSite
 
@@ -135,16 +137,19 @@ def note(config: Path | None, number: str, text: str) -> None:
 @click.option("--text", required=True, help="The answer; `-` reads it from standard input.")
 @click.option("--as", "actor", help="The agent who answers (address); default: you.")
 @click.option("--resolve", "resolves", is_flag=True, help="The answer settles the case.")
+@click.option("--anyway", is_flag=True, help="Send it though it repeats words of an internal note.")
 @click.option("--dry-run", is_flag=True, help="Say who would get the answer, send nothing.")
 @click.pass_obj
-def reply(config: Path | None, number: str, text: str, actor: str | None, resolves: bool, dry_run: bool) -> None:
+def reply(
+    config: Path | None, number: str, text: str, actor: str | None, resolves: bool, anyway: bool, dry_run: bool
+) -> None:
     """Answer the customer.
 
     \b
     Example:
       mailproc ticket reply ACME-482-170 --text "Your parcel left today." --resolve
     """
-    _act(config, "reply", number, text, actor=actor, resolves=resolves, dry_run=dry_run)
+    _act(config, "reply", number, text, actor=actor, resolves=resolves, anyway=anyway, dry_run=dry_run)
 
 
 @ticket.command()
@@ -243,6 +248,7 @@ def _act(
     actor: str | None = None,
     resolves: bool = False,
     other: str = "",
+    anyway: bool = False,
     dry_run: bool = False,
 ) -> None:
     from mailproc.desk.reasons import SUPPRESSED
@@ -254,7 +260,7 @@ def _act(
         text = sys.stdin.read()
     with _open(config) as site:
         another = _serial(site, other) if other else 0
-        request = Request(verb, _serial(site, number), actor or _who(), text, argument, resolves, another)
+        request = Request(verb, _serial(site, number), actor or _who(), text, argument, resolves, another, anyway)
         decision = site.engine.foresee(request) if dry_run else site.engine.act(request, f"cli-{uuid.uuid4().hex}")
     if decision.outcome is Outcome.NOTHING:
         click.echo(f"{number}: nothing to do")
@@ -266,6 +272,24 @@ def _act(
     for effect in decision.effects:
         if isinstance(effect, SuppressMail):
             click.echo(f"  {effect.purpose} to {effect.recipient} not sent: {SUPPRESSED[effect.reason]}")
+
+
+ticket.add_command(open_case)
+
+
+def open_site_of(config: Path | None) -> "OpenSite":
+    """The site of these settings, for a command of this group."""
+    return _open(config)
+
+
+def who_types() -> str:
+    """Who is at the terminal, as the history shows it."""
+    return _who()
+
+
+def print_json(value: Any) -> None:
+    """A value on standard output."""
+    _print_json(value)
 
 
 def _open(config: Path | None) -> "OpenSite":

@@ -14,6 +14,7 @@ from types import FrameType
 
 from mailproc import maillog
 from mailproc.daemon.alarms import Alarms
+from mailproc.daemon.breaker import BreakerWatch
 from mailproc.daemon.bulletins import Bulletins
 from mailproc.daemon.endpoint import Endpoint
 from mailproc.daemon.intakes import Doorway, make_listeners, make_polled, stop_all, survey_all
@@ -186,6 +187,7 @@ class Daemon:
 
     def _watch(self, alarms: Alarms) -> None:
         next_tick = next_look = next_templates = 0.0
+        breaker = BreakerWatch(self.board)
         while not self._stopping.wait(0.2):
             now = time.monotonic()
             if self._reloading.is_set() or now >= next_look:
@@ -193,6 +195,7 @@ class Daemon:
                 self._watch_step("keys", self._look_at_keys)
                 self._watch_step("rules", partial(self._look_at_rules, now))
                 self._watch_step("health", self._look_at_health)
+                self._watch_step("breaker", breaker.look)
                 self._watch_step("alarms", alarms.look)
             if now >= next_templates:
                 next_templates = now + _TEMPLATES_SECONDS

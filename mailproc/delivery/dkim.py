@@ -6,6 +6,7 @@ part of a signature: the same mail signed again with the same key has the same b
 
 import base64
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,17 +57,23 @@ class Signer:
         lines = [signature[at : at + _LINE] for at in range(0, len(signature), _LINE)]
         return head + "\r\n ".join(lines).encode("ascii") + b"\r\n" + raw
 
+    @property
+    def bits(self) -> int:
+        """The size of an RSA key, 0 for another."""
+        return self._key.key_size if isinstance(self._key, rsa.RSAPrivateKey) else 0
+
     def dns_record(self) -> tuple[str, str]:
         """(name, text) of the TXT record under which others find the public key."""
+        kind = self.algorithm.partition("-")[0]
+        text = f"v=DKIM1; k={kind}; p={base64.b64encode(self.public_bytes()).decode('ascii')}"
+        return f"{self.selector}._domainkey.{self.domain}", text
+
+    def public_bytes(self) -> bytes:
+        """The public key as it stands in DNS, before base64 (RFC 6376 section 3.6.1, RFC 8463 section 4)."""
         public = self._key.public_key()
         if isinstance(public, ed25519.Ed25519PublicKey):
-            kind = "ed25519"
-            raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        else:
-            kind = "rsa"
-            raw = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-        text = f"v=DKIM1; k={kind}; p={base64.b64encode(raw).decode('ascii')}"
-        return f"{self.selector}._domainkey.{self.domain}", text
+            return public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        return public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
     def _make_signature(self, text: bytes) -> bytes:
         if isinstance(self._key, ed25519.Ed25519PrivateKey):
@@ -105,6 +112,28 @@ class SigningDelivery:
         self._inner.close()
 
 
+def make_key(path: Path, algorithm: str, bits: int = 2048) -> None:
+    """A new private key in a file that only its owner can read. Raises Permanent, also where there is one already."""
+    key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+    if algorithm == "ed25519-sha256":
+        key = ed25519.Ed25519PrivateKey.generate()
+    else:
+        key = rsa.generate_private_key(public_exponent=65_537, key_size=bits)
+    text = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(text)
+    except FileExistsError:
+        raise Permanent(
+            f"there is a key already: {path}; for a new one name another --selector, or another file with --out"
+        ) from None
+    except OSError as error:
+        raise Permanent(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _fold(text: str, at: str) -> str:
     """The text with folds behind some of its separators, so that lines stay short."""
     lines, line = [], ""
@@ -117,13 +146,12 @@ def _fold(text: str, at: str) -> str:
 
 
 def _read_key(path: Path, algorithm: str) -> rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey:
-    kind = "ed25519" if algorithm == "ed25519-sha256" else "rsa -pkeyopt rsa_keygen_bits:2048"
-    make = f"openssl genpkey -algorithm {kind}"
+    make = "mailproc dkim new" + (" --algorithm ed25519" if algorithm == "ed25519-sha256" else "")
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise Permanent(
-            f"delivery dkim: cannot read the key {path}: {error.strerror or error}; make one:  {make} -out {path}"
+            f"delivery dkim: cannot read the key {path}: {error.strerror or error}; make one:  {make} --out {path}"
         ) from error
     try:
         key = serialization.load_pem_private_key(raw, None)
@@ -135,4 +163,4 @@ def _read_key(path: Path, algorithm: str) -> rsa.RSAPrivateKey | ed25519.Ed25519
         if _LEAST_RSA_BITS <= key.key_size <= _MOST_RSA_BITS:
             return key
         raise Permanent(f"delivery dkim: the key {path} has {key.key_size} bits; receivers take 1024 to 4096, use 2048")
-    raise Permanent(f"delivery dkim: the key {path} is not one for {algorithm}; make one:  {make} -out {path}")
+    raise Permanent(f"delivery dkim: the key {path} is not one for {algorithm}; make one:  {make} --out {path}")

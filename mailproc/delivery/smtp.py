@@ -73,7 +73,7 @@ class SmtpSender:
         self._deadline = 0.0
 
     def __str__(self) -> str:
-        return f"{self._user or 'nobody'} at {self.host}:{self.port}"
+        return f"{self._user} at {self.host}:{self.port}" if self._user else f"{self.host}:{self.port}"
 
     def deliver(self, mail: OutgoingMail) -> Receipt:
         """What became of the mail: SENT, DEFERRED (try again), FAILED (never), AMBIGUOUS (it may be there).

@@ -6,9 +6,11 @@ from mailproc.desk import collisions
 from mailproc.desk.clock.promises import see_due
 from mailproc.desk.commands import casework, overview
 from mailproc.desk.commands.mailcommands import CommandMail, is_overview, read_commands
-from mailproc.desk.commands.transcript import tell
+from mailproc.desk.commands.transcript import agent_language, tell
 from mailproc.desk.commands.verbs import Change, plan_change, run_commands
+from mailproc.desk.contacts.onticket import bring_in, find_brought
 from mailproc.desk.draft import Arrival, Draft, join_words
+from mailproc.desk.filing import as_message
 from mailproc.desk.mails import courtesy, notices
 from mailproc.desk.mails.outgoing import customer_addresses
 from mailproc.desk.mails.ownwords import (
@@ -17,10 +19,12 @@ from mailproc.desk.mails.ownwords import (
     find_leaks,
     find_own_words,
     hide_inner_addresses,
+    unread_lines,
 )
 from mailproc.desk.mails.relayed import find_private_files, is_personal, name_images
 from mailproc.desk.reasons import REASONS
 from mailproc.desk.speakers import AgentStanding, agent_standing
+from mailproc.desk.words.saying import Saying, for_operators, saying
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AddMessage, IndexIds, SetState
 from mailproc.records.mail import Address, Level, MailClass
@@ -43,19 +47,21 @@ def decide_agent_mail(arrival: Arrival, draft: Draft, agent: Agent, ticket: Tick
         collisions.note_absence(arrival, draft, agent, ticket)
         draft.add(_message(arrival, ticket, agent, "auto", arrival.inbound.new_text))
         return draft.finish(Outcome.APPENDED, "agent-automatic", ticket.serial)
+    reading = find_brought(arrival, agent)
+    if reading is not None:
+        return bring_in(arrival, draft, agent, ticket, reading, standing)
     draft.step("trust", _standing_words(arrival, standing, ticket), standing.may_act)
     if not standing.may_act:
         return draft.hold(standing.reason, serial=ticket.serial)
     words = find_own_words(arrival, ticket)
-    # Released by an operator it goes as it stands: a line that was no command is a sentence
-    mail = (
-        CommandMail((), words.strip(), ())
-        if arrival.released_as in ("agent", "ok")
-        else read_commands(words, customer_lines(ticket), (agent.name, *agent.name.split()[:1]))
-    )
+    foreign = customer_lines(ticket) | unread_lines(arrival.inbound, words)
+    mail = read_commands(words, foreign, (agent.name, *agent.name.split()[:1]))
     change = plan_change(mail.commands, ticket, agent, draft.policy, arrival.known, arrival.now)
     named, named_problems = overview.plan(mail.commands, arrival, agent)
     problems = (*mail.problems, *change.problems, *named_problems)
+    if problems and arrival.released_as in ("agent", "ok") and mail.is_letter:
+        # It goes as it stands: a line that was no command is a sentence. Commands alone are a letter to nobody
+        mail, change, named, problems = CommandMail((), words.strip(), ()), Change(), (), ()
     if problems:
         return _refuse(arrival, draft, agent, ticket, "unknown-command", problems)
     draft.step(
@@ -83,15 +89,15 @@ def _work(
     files = [item for item in inbound.attachments if not (is_personal(item) or (item.is_inline and mail.commands))]
     says_something = bool(text.strip()) or bool(files)
     if not says_something and not mail.commands and standing.purpose != "d":
-        return _refuse(arrival, draft, agent, ticket, "empty-answer", (REASONS["empty-answer"],))
+        return _refuse(arrival, draft, agent, ticket, "empty-answer", (saying("empty-answer"),))
     sends = says_something and not is_note
     rival = collisions.find_rival(arrival, agent, ticket) if sends else None
     if sends:
         if not customer_addresses(draft.policy, ticket):
-            return _refuse(arrival, draft, agent, ticket, "no-recipient", (REASONS["no-recipient"],))
+            return _refuse(arrival, draft, agent, ticket, "no-recipient", (saying("no-recipient"),))
         size, limit = sum(item.size for item in inbound.attachments), draft.policy.site.max_attachments_size
         if size > limit:
-            problem = f"the files come to {size / 1e6:.1f} MB, and {limit / 1e6:.0f} MB can go out with one mail"
+            problem = saying("files-too-large", size=f"{size / 1e6:.1f}", limit=f"{limit / 1e6:.0f}")
             return _refuse(arrival, draft, agent, ticket, "attachments-too-large", (problem,))
         leaks = (*find_leaks(arrival, ticket, text), *find_attached_leaks(inbound.attachments, draft.policy, ticket))
         if not arrival.released_as:
@@ -129,11 +135,13 @@ def _work(
         )
     elif is_resolving and ticket.state is not State.RESOLVED:
         notices.resolved(draft, ticket)
-    _hand_over(draft, change, ticket, see_due(draft, arrival.known, moved), agent)
+    after_all = see_due(draft, arrival.known, moved)
+    collisions.hand_over(draft, change.assignee, change.department, ticket, after_all, agent)
     if not change.more.is_spam and change.more.into is None:
         courtesy.tell_changes(draft, ticket, moved)
     if told or (mail.commands and not says_something):
-        done = [*(command.shown for command in mail.commands if not is_overview(command)), *done]
+        language = agent_language(draft.policy, agent, ticket)
+        done = [*(command.tell(language) for command in mail.commands if not is_overview(command)), *done]
         tell(draft, agent, ticket, done=done, lines=told, in_reply_to=inbound.message_id)
     if [command.verb for command in mail.commands] == ["undo"] and not says_something:
         return draft.finish(Outcome.ANSWERED, "agent-undo", ticket.serial)
@@ -141,14 +149,6 @@ def _work(
         "agent-note" if is_note else "agent-resolved" if is_resolving else "agent-answer" if sends else "agent-commands"
     )
     return draft.finish(Outcome.ANSWERED, reason, ticket.serial)
-
-
-def _hand_over(draft: Draft, change: Change, before: Ticket, after: Ticket, agent: Agent) -> None:
-    collisions.tell_former(draft, before, change.assignee, agent.name, agent.addresses)
-    if change.assignee and change.assignee not in (before.assignee, *agent.addresses):
-        notices.hand_over(draft, after, (change.assignee,), agent.name)
-    elif change.department and change.department != before.department:
-        notices.hand_over(draft, after, draft.policy.book.departments[change.department].forward_to, agent.name)
 
 
 def _state_after(ticket: Ticket, change: Change, *, is_resolving: bool, sends: bool) -> State:
@@ -162,33 +162,17 @@ def _state_after(ticket: Ticket, change: Change, *, is_resolving: bool, sends: b
 
 
 def _refuse(
-    arrival: Arrival, draft: Draft, agent: Agent, ticket: Ticket, reason: str, problems: tuple[str, ...]
+    arrival: Arrival, draft: Draft, agent: Agent, ticket: Ticket, reason: str, problems: tuple[Saying, ...]
 ) -> Decision:
-    draft.step("commands", "; ".join(problems), False)
+    draft.step("commands", for_operators(problems), False)
     notices.refuse_agent_mail(draft, arrival, ticket, agent, problems)
-    return draft.hold(reason, "; ".join(problems) + " Nothing was sent.", ticket.serial)
+    return draft.hold(reason, f"{for_operators(problems)}. Nothing was sent.", ticket.serial)
 
 
 def _message(arrival: Arrival, ticket: Ticket, agent: Agent, purpose: str, text: str) -> AddMessage:
     """The agent's own mail is kept inside; what the customer gets is the mail we build from it."""
-    inbound = arrival.inbound
-    return AddMessage(
-        ticket.serial,
-        "in",
-        "internal",
-        purpose,
-        Address(arrival.sender, agent.name),
-        arrival.keys.recipients,
-        inbound.subject,
-        arrival.written_at,
-        text,
-        inbound.cut_text,
-        inbound.message_id,
-        inbound.mail_class,
-        arrival.trust.level.name,
-        inbound.language,
-        attachments=tuple((item.filename, item.content_type, item.size) for item in inbound.attachments),
-    )
+    author = Address(arrival.sender, agent.name)
+    return as_message(arrival, ticket.serial, "internal", purpose, text, author=author)
 
 
 def _standing_words(arrival: Arrival, standing: AgentStanding, ticket: Ticket) -> str:

@@ -6,11 +6,13 @@ department's copy says that somebody had answered before (mail-policy section 6)
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from mailproc.desk.draft import Arrival, Draft
 from mailproc.desk.mails import notices
 from mailproc.desk.mails.outgoing import agent_identity, build_mail, card, department_of, inner_language
 from mailproc.desk.speakers import BY_AGENT
+from mailproc.desk.words.saying import put, saying
 from mailproc.records.decision import Decision
 from mailproc.records.effects import RememberAbsence
 from mailproc.records.mail import Level
@@ -44,9 +46,11 @@ def collides(arrival: Arrival, rival: ThreadMessage | None) -> bool:
 def hold(arrival: Arrival, draft: Draft, agent: Agent, ticket: Ticket, rival: ThreadMessage) -> Decision:
     """The answer waits; its writer gets both texts, and `ok` sends it."""
     who = name_of(draft, rival)
-    problem = f"{who} answered the same mail of the customer at {rival.date:%Y-%m-%d %H:%M} UTC"
-    draft.step("commands", problem, False)
     department = department_of(draft.policy, ticket)
+    language = inner_language(draft.policy, agent.addresses[0], department)
+    here = rival.date.astimezone(ZoneInfo(draft.policy.site.timezone))
+    problem = saying("collision", who=who, at=f"{here:%Y-%m-%d %H:%M}")
+    draft.step("commands", str(problem), False)
     draft.send(
         build_mail(
             draft,
@@ -57,11 +61,11 @@ def hold(arrival: Arrival, draft: Draft, agent: Agent, ticket: Ticket, rival: Th
             role="agent",
             identity=agent_identity(draft.policy, agent.addresses[0], department),
             subject=ticket.subject,
-            language=inner_language(draft.policy, agent.addresses[0], department),
+            language=language,
             in_reply_to=arrival.inbound.message_id,
             context=(
                 *card(ticket, department),
-                ("lines", problem),
+                ("lines", put(problem, language)),
                 ("text", arrival.inbound.new_text[:_MOST_TEXT]),
                 ("other_author", who),
                 ("other_at", rival.date.isoformat()),
@@ -109,6 +113,15 @@ def tell_former(draft: Draft, ticket: Ticket, assignee: str, by: str, own: tuple
             context=(*card(ticket, department), ("taken_by", taker.name if taker else assignee), ("done_by", by)),
         )
     )
+
+
+def hand_over(draft: Draft, assignee: str, department: str, before: Ticket, after: Ticket, agent: Agent) -> None:
+    """Who has the case by an agent's word gets it, and who had it is told."""
+    tell_former(draft, before, assignee, agent.name, agent.addresses)
+    if assignee and assignee not in (before.assignee, *agent.addresses):
+        notices.hand_over(draft, after, (assignee,), agent.name)
+    elif department and department != before.department:
+        notices.hand_over(draft, after, draft.policy.book.departments[department].forward_to, agent.name)
 
 
 # ---- who is away

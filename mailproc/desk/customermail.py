@@ -2,9 +2,13 @@
 
 from mailproc.desk import ruleactions
 from mailproc.desk.clock.promises import see_due
+from mailproc.desk.contacts.brought import REDIRECTED
+from mailproc.desk.contacts.redirected import is_on
+from mailproc.desk.contacts.steering import steer
 from mailproc.desk.draft import Arrival, Draft, join_words
+from mailproc.desk.filing import as_message, people_of
 from mailproc.desk.held import holds
-from mailproc.desk.mails import courtesy, notices
+from mailproc.desk.mails import blocked, courtesy, notices
 from mailproc.desk.mails.outgoing import words_of
 from mailproc.desk.mails.threads import thread_index_of
 from mailproc.desk.routing import route_mail
@@ -45,6 +49,10 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
     if is_past_reopening(ticket.state, ticket.closed_at, arrival.now, arrival.policy.site.reopen_within):
         draft.step("follow-up", f"{ticket.number} was closed on {ticket.closed_at:%Y-%m-%d}", False)
         return open_ticket(arrival, draft, "new-after-close", linked=(ticket.serial,), link_kind="follows")
+    if is_on(arrival, ticket):
+        draft.step("follow-up", f"the redirected mail is on {ticket.number} already", True)
+        draft.event(ticket.serial, "redirected-again", arrival.sender, by=arrival.brought.by if arrival.brought else "")
+        return draft.finish(Outcome.DUPLICATE, "duplicate", ticket.serial)
     is_verified = is_verified_customer(arrival, ticket)
     standing = "is a participant" if is_verified else "is a participant's address, but nothing proves the sender"
     draft.step("trust", f"{arrival.sender or 'released by an operator'} {standing}", is_verified)
@@ -59,6 +67,7 @@ def decide_on_ticket(arrival: Arrival, draft: Draft, ticket: Ticket) -> Decision
             return draft.finish(Outcome.RECORDED, "no-ticket", ticket.serial)
     draft.add(_message(arrival, ticket.serial, "auto" if is_automatic else "followup", is_unverified=not is_verified))
     draft.add(IndexIds(ticket.serial, _ids(arrival)))
+    blocked.record(arrival, draft, ticket.serial)
     if match.merged_from is not None:
         draft.event(ticket.serial, "merged-number-used", number=str(match.merged_from))
     if arrival.inbound.is_away:
@@ -122,6 +131,8 @@ def open_ticket(
     if arrival.trust.level is Level.A0 and not arrival.released_as:
         return draft.hold("sender-contradicted")
     routing, also_told = route_mail(arrival, draft)
+    if arrival.brought is not None:
+        routing = steer(routing, arrival.brought)
     if routing.hold and not arrival.released_as and not holds.is_spared(arrival, routing):
         return ruleactions.hold(draft, routing)
     if not routing.makes_ticket and not arrival.released_as:
@@ -132,18 +143,18 @@ def open_ticket(
     if site.numbering == "shuffled":
         serial = shuffle_serial(serial, arrival.policy.keys.numbering_secret)
     number = format_number(serial, site.prefix)
-    requester = inbound.from_ or Address("")
+    requester, language = inbound.from_ or Address(""), _language(arrival, routing)
     ticket = Ticket(
         serial=serial,
         number=number,
-        subject=notices.base_subject(arrival.policy, inbound.subject),
+        subject=notices.base_subject(arrival.policy, inbound.subject, language),
         state=State.NEW,
         requester=requester,
         department=routing.department,
         created_at=now,
         updated_at=now,
         priority=routing.priority,
-        language=_language(arrival, routing),
+        language=language,
         assignee=routing.assign,
         assignee_back_on=arrival.known.holds.absent.get(routing.assign),
         tags=routing.tags,
@@ -172,7 +183,7 @@ def open_ticket(
             ticket.department,
             ticket.priority,
             ticket.language,
-            "mail",
+            _channel(arrival),
             now,
             sla=routing.sla or book.departments[routing.department].sla,
             has_own_sla=bool(routing.cause_of("sla")),
@@ -189,8 +200,13 @@ def open_ticket(
         confident = inbound.language if inbound.language_confidence >= _SURE_ENOUGH else ""
         is_proven = requester.addr == arrival.sender and arrival.trust.level >= Level.A2
         draft.add(RememberContact(requester.addr, requester.name, confident, is_dead=False if is_proven else None))
+    blocked.record(arrival, draft, serial)
     for other in linked:
         draft.add(LinkTickets(serial, other, link_kind))
+    if arrival.brought is not None and arrival.brought.way == REDIRECTED:
+        draft.event(serial, REDIRECTED, arrival.sender, by=arrival.brought.by)
+    if (form := inbound.form) is not None:
+        draft.event(serial, "form", form.sender.addr, form=form.name, left_out=", ".join(form.left_out))
     if arrival.keys.doubtful:
         draft.event(serial, "looks-like", numbers=join_words(arrival.keys.doubtful))
         draft.step(
@@ -207,10 +223,10 @@ def open_ticket(
         **{f"{name} {value}".strip() + " by": rule for name, value, rule in routing.causes},
     )
     tickets = [arrival.known.tickets[other] for other in linked if other in arrival.known.tickets]
-    links = tuple(f"{other.number} ({other.state})" for other in tickets)
+    links = tuple((other.number, str(other.state)) for other in tickets)
     if routing.link_to and (named := ruleactions.link(draft, arrival, ticket, routing)) and named not in linked:
         links = (*links, ruleactions.describe(arrival, named))
-    alike = tuple(f"{number} ({state})" for number, state, key in arrival.known.alike if key == routing.department)
+    alike = tuple((number, state) for number, state, key in arrival.known.alike if key == routing.department)
     links = (*links, *[line for line in alike if line not in links])
     ticket = see_due(draft, arrival.known, ticket)
     resembled = link_resembled(arrival, draft, serial, reason)
@@ -222,6 +238,13 @@ def open_ticket(
         notices.tell_linked(draft, cited, number, requester, arrival.trust.level.name)
     ruleactions.acknowledge(arrival, draft, ticket, routing)
     return draft.finish(Outcome.OPENED, reason, serial)
+
+
+def _channel(arrival: Arrival) -> str:
+    """How the request reached us."""
+    if arrival.brought is not None:
+        return arrival.brought.channel
+    return "form" if arrival.inbound.form is not None and arrival.inbound.form.has_person else "mail"
 
 
 def _language(arrival: Arrival, routing: Routing) -> str:
@@ -252,25 +275,18 @@ def _wake(arrival: Arrival, draft: Draft, ticket: Ticket) -> bool:
 
 
 def _message(arrival: Arrival, serial: int, purpose: str, *, is_unverified: bool) -> AddMessage:
-    inbound = arrival.inbound
-    return AddMessage(
+    # What an agent took down are their words: no customer is shown them
+    is_inside = purpose == "auto" or (arrival.brought is not None and arrival.brought.is_taken_down)
+    return as_message(
+        arrival,
         serial,
-        "in",
-        "internal" if purpose == "auto" else "public",
+        "internal" if is_inside else "public",
         purpose,
-        inbound.from_ or Address(""),
-        tuple(address.addr for address in (*inbound.to, *inbound.cc)) or arrival.keys.recipients,
-        inbound.subject,
-        arrival.written_at,
-        words_of(arrival.policy, inbound),
-        inbound.cut_text,
-        inbound.message_id,
-        mail_class(arrival),
-        arrival.trust.level.name,
-        inbound.language,
-        is_unverified,
-        tuple((item.filename, item.content_type, item.size) for item in inbound.attachments),
-        thread_index_of(inbound),
+        words_of(arrival.policy, arrival.inbound),
+        to=people_of(arrival),
+        mail_class=mail_class(arrival),
+        is_unverified=is_unverified,
+        thread_index=thread_index_of(arrival.inbound),
     )
 
 

@@ -3,13 +3,14 @@
 brakes -> follow-up -> who speaks -> commands or rules -> verbs -> notices; each in its own file of this room.
 """
 
-from dataclasses import replace
 from datetime import datetime
 
 from mailproc.desk.agentmail import decide_agent_mail
 from mailproc.desk.clock.promises import keep_promises
 from mailproc.desk.commands.outreach import decide_outreach, is_for_new_case
 from mailproc.desk.commands.overview import decide_overview
+from mailproc.desk.contacts.onbehalf import decide_on_behalf, find_home
+from mailproc.desk.contacts.redirected import find_redirect, find_redirected
 from mailproc.desk.customermail import decide_on_ticket, open_ticket
 from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.held.holds import ask_about, decide_answer
@@ -53,8 +54,8 @@ def _decide(
     now: datetime,
     released_as: str,
 ) -> Decision:
-    arrival = Arrival(inbound, envelope, trust, keys, match_ticket(keys, known), known, policy, now, released_as)
-    arrival = replace(arrival, judgement=judge(arrival))
+    seen = (inbound, envelope, trust, keys, match_ticket(keys, known), known, policy, now, released_as)
+    arrival = Arrival(*seen, judge(Arrival(*seen)), find_redirect(Arrival(*seen)))
     return keep(arrival, ask_about(arrival, _work(arrival)))
 
 
@@ -82,6 +83,11 @@ def _work(arrival: Arrival) -> Decision:
         if recorded is not None:
             return recorded
     ticket = None if released_as == "new" or is_for_new_case(arrival) else _follow_up(arrival, draft)
+    if ticket is None and released_as != "new":
+        ticket = find_home(arrival) or find_redirected(arrival)
+        brought = decide_on_behalf(arrival, draft) if ticket is None else None
+        if brought is not None:
+            return brought
     if released_as in BY_AGENT and (ticket is None or find_agent(arrival) is None):
         return draft.hold("agent-inactive", serial=ticket.serial if ticket else None)  # gone since (T04)
     if ticket is None:
@@ -112,4 +118,6 @@ def _new(arrival: Arrival, draft: Draft) -> Decision:
         return begun
     if arrival.match.reason == "two-tags":
         return open_ticket(arrival, draft, "new-two-tags", linked=arrival.match.linked)
+    if arrival.inbound.form is not None and arrival.inbound.form.has_person:
+        return open_ticket(arrival, draft, "new-form")
     return open_ticket(arrival, draft, "new-by-agent" if find_agent(arrival) is not None else "new")

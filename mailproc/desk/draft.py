@@ -3,19 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from mailproc.desk.reasons import REASONS, SUPPRESSED
 from mailproc.records.correspondence import Judgement
 from mailproc.records.decision import Decision, Outcome, Step
 from mailproc.records.effects import Effect, HoldMail, Mail, RecordEvent, SendMail, SuppressMail
 from mailproc.records.mail import Envelope, Inbound, Trust
+from mailproc.records.making import quick_to_make
 from mailproc.records.site import KeyRing, Site
 from mailproc.records.ticket import Known
 from mailproc.rulebook.book import Rulebook
 from mailproc.tickets.followup import Keys, Match
 
+if TYPE_CHECKING:
+    from mailproc.desk.contacts.brought import Brought
+
 # What goes back to who wrote: agents, and only about held mail or commands; machines get none of it
 _TO_SENDER = ("refused", "challenge", "review", "transcript", "next", "show", "show-2", "show-3")
+_REFUSALS = ("refused", "transcript")  # tell who wrote a held mail what is wrong with it
 # An agent's mail as others get it: it waits while it may be taken back
 _AGENTS_WORDS = ("answer", "resolved", "copy")
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -31,6 +37,7 @@ class Policy:
     keys: KeyRing
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """One mail with everything a decision about it may look at."""
@@ -45,6 +52,7 @@ class Arrival:
     now: datetime
     released_as: str = ""  # an operator took it out of the hold list: customer | agent | new
     judgement: Judgement | None = None  # what its place among its sender's mails says
+    brought: "Brought | None" = None  # somebody else brought it in: a forward, a redirect, a call written down
 
     @property
     def sender(self) -> str:
@@ -102,6 +110,8 @@ class Draft:
         self._seen.add((mail.recipient, mail.purpose))
         if self.sender and self.policy.site.undo_window and mail.purpose in _AGENTS_WORDS:
             mail = replace(mail, not_before=self.now + self.policy.site.undo_window)
+        if mail.is_automatic and mail.role == "customer" and mail.recipient == self.sender:
+            mail = replace(mail, is_reply=True)
         if self.quiet_reason:
             self.suppress(mail.serial, mail.purpose, mail.recipient, self.quiet_reason)
             return
@@ -113,12 +123,12 @@ class Draft:
         self.step("notices", f"{purpose} to {recipient or 'nobody'} not sent: {SUPPRESSED[reason]}", False)
         self.effects.append(SuppressMail(serial, purpose, recipient, reason))
 
-    def hold(self, reason: str, text: str = "", serial: int | None = None) -> Decision:
+    def hold(self, reason: str, text: str = "", serial: int | None = None, detail: str = "") -> Decision:
         """The mail waits for a person; what was gathered so far except the trace does not happen."""
         self.effects = [
-            effect for effect in self.effects if isinstance(effect, SendMail) and effect.mail.purpose == "refused"
+            effect for effect in self.effects if isinstance(effect, SendMail) and effect.mail.purpose in _REFUSALS
         ]
-        self.effects.append(HoldMail(reason, text or REASONS[reason], serial))
+        self.effects.append(HoldMail(reason, text or REASONS[reason], serial, detail))
         return self.finish(Outcome.HELD, reason, serial)
 
     def finish(self, outcome: Outcome, reason: str, serial: int | None = None) -> Decision:

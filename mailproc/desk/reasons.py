@@ -8,6 +8,9 @@ REASONS: dict[str, str] = {
     "new-after-close": "The case it belongs to has been closed for too long, so it became a new case, linked to it.",
     "new-by-agent": "An agent wrote in as a customer would.",
     "new-by-agent-to": "An agent began a case with a customer, who gets it from the support address.",
+    "new-on-behalf": "An agent forwarded somebody's mail; the case belongs to whoever wrote it.",
+    "new-logged": "An agent wrote down what somebody said; the case belongs to that person.",
+    "new-form": "Somebody filled in a form; the case belongs to that person.",
     # mail on a ticket
     "follow-up": "The customer wrote on their case.",
     "follow-up-thanks": "The customer only said thanks, or that it works; the case stays finished.",
@@ -19,6 +22,8 @@ REASONS: dict[str, str] = {
     "agent-answer": "An agent answered; the customer gets the text.",
     "agent-note": "An agent left an internal note.",
     "agent-resolved": "An agent answered or finished the case, and it is resolved.",
+    "agent-forward": "An agent forwarded a mail to the case; it stays inside.",
+    "agent-logged": "An agent wrote down what was said about the case; it stays inside.",
     "agent-commands": "An agent changed the case by mail.",
     "agent-undo": "An agent took back what their last mail did.",
     "agent-overview": "An agent asked for cases, or named several, and was answered by mail.",
@@ -96,12 +101,21 @@ SUPPRESSED: dict[str, str] = {
     "loop": "the mail came from that very address",
     "machine": "a machine answers from this address, as it seems; it gets no automatic mail for a day",
     "machine-told": "the department has seen, or soon sees, a mail of this machine; the others are on the case",
+    "logged": "an agent wrote the request down; `#status` tells the customer how it stands",
+    "quiet": "the agent who brought it in asked for no acknowledgement",
+    "settled": "the agent who brought it in has settled it already",
+    "form-unproven": "nothing proves that the form's mail came from the form",
     "old-feed": "old mail that was fed in sends nothing without --forward",
 }
 
+# What agents' mail did, and holds nothing
+_AGENTS_WORK = frozenset(
+    "agent-answer agent-note agent-resolved agent-commands agent-undo agent-overview agent-automatic agent-forward"
+    " agent-logged".split()
+)
 # Holds of an agent's own mail: released without another word it is the agent's again
 AGENT_HOLDS = frozenset(
-    {reason for reason in REASONS if reason.startswith("agent-")}
+    {reason for reason in REASONS if reason.startswith("agent-") and reason not in _AGENTS_WORK}
     | {"unknown-command", "empty-answer", "no-recipient", "attachments-too-large", "would-leak", "collision"}
 )
 # All that holds a mail

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.mails import notices
+from mailproc.desk.mails import notices, unseen
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.delivery import Receipt
 from mailproc.records.effects import MarkBounced, RememberContact
@@ -29,6 +29,14 @@ def says_no_such_address(code: int, text: str) -> bool:
     return code in (0, 550, 551, 553) and _NOBODY.search(text[:2_000]) is not None
 
 
+def find_status(code: int, text: str) -> str:
+    """The enhanced code of a refusal (RFC 3463), as a report would name it; "" where the answer tells none."""
+    enhanced = _ENHANCED.match(text)
+    if enhanced is not None:
+        return enhanced[1]
+    return "5.1.1" if says_no_such_address(code, text) else ""
+
+
 def decide_failed(known: Known, serial: int, n: int, receipt: Receipt, policy: Policy, now: datetime) -> Decision:
     """A server refused a mail of ours for good (RFC 5321 section 4.2.1): recorded, and its author is told."""
     draft = Draft(policy, now)
@@ -41,5 +49,7 @@ def decide_failed(known: Known, serial: int, n: int, receipt: Receipt, policy: P
             draft.add(RememberContact(sent.recipient, is_dead=True))
         agent = policy.book.find_agent(sent.author) if sent.author else None
         to = agent.addresses[0] if agent is not None and agent.is_active else ""
-        notices.undelivered(draft, ticket, to, sent.recipient, receipt.text, status="", for_good=True)
+        status = find_status(receipt.code, receipt.text)
+        notices.undelivered(draft, ticket, to, sent.recipient, receipt.text, status=status, for_good=True)
+    unseen.tell_operator(draft, ticket, sent, receipt.text)
     return draft.finish(Outcome.CHANGED, "delivery-refused", serial)

@@ -7,8 +7,11 @@ from mailproc.desk import collisions
 from mailproc.desk.clock.promises import keep_promises, see_due
 from mailproc.desk.commands import casework
 from mailproc.desk.commands.verbs import find_assignee, find_department, may_keep
+from mailproc.desk.contacts.logged import Contact, open_contact
 from mailproc.desk.draft import Draft, Policy
 from mailproc.desk.mails import courtesy, notices
+from mailproc.desk.mails.ownwords import find_typed_leaks
+from mailproc.desk.words.saying import for_operators
 from mailproc.errors import UsageError
 from mailproc.records.asks import Asks
 from mailproc.records.decision import Decision, Outcome
@@ -31,16 +34,25 @@ class Request:
     argument: str = ""  # an agent, a department
     resolves: bool = False  # a reply that finishes the case
     other: int = 0  # the serial of the case to merge into or to link
+    is_sure: bool = False  # a reply goes although it repeats words of an internal note
+    contact: Contact | None = None  # of open: somebody who called or came by
 
     @property
     def serials(self) -> tuple[int, ...]:
         """The cases it is about."""
-        return (self.serial, self.other) if self.other else (self.serial,)
+        named = (self.serial, self.other) if self.other else (self.serial,)
+        return named if self.serial else ()
 
     @property
     def asks(self) -> Asks | None:
         """What it wants to know besides."""
         return Asks(splits=True, on=self.serial) if self.verb == "split" else None
+
+
+    @property
+    def behalf(self) -> tuple[str, str] | None:
+        """(address, comparable subject) of the person whose words it brings."""
+        return self.contact.behalf if self.contact is not None else None
 
 
 _TARGETS = {"close": State.CLOSED, "resolve": State.RESOLVED, "reopen": State.OPEN}
@@ -55,6 +67,8 @@ def decide_request(request: Request, known: Known, policy: Policy, now: datetime
 
 
 def _decide(request: Request, known: Known, policy: Policy, now: datetime) -> Decision:
+    if request.verb == "open" and request.contact is not None:
+        return open_contact(request.contact, request.actor, known, Draft(policy, now))
     ticket = known.tickets.get(request.serial)
     if ticket is None:
         raise UsageError("there is no such ticket; `mailproc ticket list` shows them all")
@@ -64,22 +78,22 @@ def _decide(request: Request, known: Known, policy: Policy, now: datetime) -> De
     if request.verb == "note":
         draft.add(_message(request, ticket, "note", "internal", now))
     elif request.verb == "reply":
-        return _reply(request, ticket, draft)
+        return _reply(request, ticket, known, draft)
     elif request.verb == "revoke-tokens":
         if ticket.mails_out <= ticket.token_epoch:
             return draft.finish(Outcome.NOTHING, "nothing-to-do", ticket.serial)
         draft.add(RevokeTokens(ticket.serial, ticket.mails_out, request.actor))
     elif request.verb == "assign":
         address, problem = find_assignee(policy, request.argument, ticket.department)
-        if problem:
-            raise UsageError(problem)
+        if problem is not None:
+            raise UsageError(str(problem))
         draft.add(SetAttribute(ticket.serial, "assignee", address, "command line", request.actor))
         notices.hand_over(draft, see_due(draft, known, ticket), (address,), request.actor)
         collisions.tell_former(draft, ticket, address, request.actor)
     elif request.verb == "move":
         department, problem = find_department(policy, request.argument)
-        if problem:
-            raise UsageError(problem)
+        if problem is not None:
+            raise UsageError(str(problem))
         if department == ticket.department:
             return draft.finish(Outcome.NOTHING, "nothing-to-do", ticket.serial)
         draft.add(SetAttribute(ticket.serial, "department", department, "command line", request.actor))
@@ -114,13 +128,17 @@ def _change_state(request: Request, ticket: Ticket, draft: Draft) -> Decision:
     return draft.finish(Outcome.CHANGED, "requested", ticket.serial)
 
 
-def _reply(request: Request, ticket: Ticket, draft: Draft) -> Decision:
+def _reply(request: Request, ticket: Ticket, known: Known, draft: Draft) -> Decision:
     if not request.text.strip():
         raise UsageError("the reply has no text; give it with --text or on standard input")
     author = draft.policy.book.find_agent(request.actor)
     if author is None and "@" in request.actor:
         raise UsageError(f"{request.actor} is no agent's address in the rules")
     who = Address(author.addresses[0], author.name) if author else Address(request.actor)
+    leaks = find_typed_leaks(request.text, ticket, known, draft.policy, may_repeat_notes=request.is_sure)
+    if leaks:
+        hint = "; --anyway sends it all the same" if leaks[0].key == "leak-note" else ""
+        raise UsageError(f"not sent: {for_operators(leaks)}{hint}")
     if not notices.answer(draft, ticket, who, request.text, is_resolving=request.resolves):
         raise UsageError(f"{ticket.number} has no requester who can be written to")
     own = author.addresses if author else ()

@@ -20,7 +20,8 @@ def hold(draft: Draft, routing: Routing, serial: int | None = None) -> Decision:
     """The mail waits for a person because a rule says so."""
     is_spam = routing.hold.strip().lower() == "spam"
     rule = routing.cause_of("hold") or routing.rule
-    return draft.hold("spam" if is_spam else "rule-hold", f"Rule {rule!r} says: {routing.hold}", serial)
+    reason, detail = ("spam", "") if is_spam else ("rule-hold", f"{rule}: {routing.hold}")
+    return draft.hold(reason, f"Rule {rule!r} says: {routing.hold}", serial, detail)
 
 
 def route_reply(arrival: Arrival, draft: Draft, ticket: Ticket) -> Routing | None:
@@ -87,10 +88,10 @@ def link(draft: Draft, arrival: Arrival, ticket: Ticket, routing: Routing) -> in
     return other
 
 
-def describe(arrival: Arrival, serial: int) -> str:
-    """A linked case for the card."""
+def describe(arrival: Arrival, serial: int) -> tuple[str, str]:
+    """A linked case for the card: its number and state, "" where it is not known."""
     other = arrival.known.tickets.get(serial)
-    return f"{other.number} ({other.state})" if other else format_number(serial, arrival.policy.site.prefix)
+    return (other.number, str(other.state)) if other else (format_number(serial, arrival.policy.site.prefix), "")
 
 
 def acknowledge(arrival: Arrival, draft: Draft, ticket: Ticket, routing: Routing) -> None:
@@ -108,7 +109,9 @@ def acknowledge(arrival: Arrival, draft: Draft, ticket: Ticket, routing: Routing
     if template == "status":
         courtesy.send_status(draft, ticket, is_proven=arrival.trust.level >= Level.A2)
     else:
-        notices.acknowledge(draft, arrival, ticket, template, questions)
+        template = courtesy.find_template(arrival, template, questions)
+        left_out = courtesy.find_rejected(arrival) if template == "rejected" else ()
+        notices.acknowledge(draft, arrival, ticket, template, questions, left_out=left_out)
     courtesy.tell_left_out(arrival, draft, ticket, is_verified=arrival.trust.level >= Level.A2)
 
 

@@ -10,6 +10,8 @@ from mailproc.records.effects import LinkTickets
 from mailproc.records.mail import MailClass
 from mailproc.records.ticket import Resembled
 
+_PLAIN = ("new", "new-on-behalf", "new-logged", "new-form")
+
 
 def link_resembled(arrival: Arrival, draft: Draft, serial: int, reason: str) -> Resembled | None:
     """The case in work that this new one may belong to, linked with it; None for machines and where a key led on.
@@ -17,7 +19,7 @@ def link_resembled(arrival: Arrival, draft: Draft, serial: int, reason: str) -> 
     Machines write the same subject every night, and each night is a case.
     """
     resembled = arrival.known.resembled
-    if reason != "new" or resembled is None or mail_class(arrival) is not MailClass.HUMAN:
+    if reason not in _PLAIN or resembled is None or mail_class(arrival) is not MailClass.HUMAN:
         return None
     draft.step("follow-up", f"the sender has {resembled.number} in work under the same subject: linked", True)
     draft.add(LinkTickets(serial, resembled.serial, "resembles"))

@@ -70,8 +70,9 @@ def check(visit: Visit) -> Iterator[Finding]:
         agents = dict.fromkeys(
             domain_of(address) for agent in visit.book.agents if agent.is_active for address in agent.addresses
         )
+        logged_in = {domain_of(address) for _, address in site.trust.logins}  # whose login proves them
         for domain in agents:
-            if domain not in receiving:
+            if domain not in receiving and domain not in logged_in:
                 yield from _check_agents(visit, domain)
 
 
@@ -165,7 +166,9 @@ def _check_dkim(visit: Visit, domain: str) -> Iterator[Finding]:
     deadline = Deadline(_SECONDS)
     found: list[str] = []
     bad: list[str] = []
-    for selector in _SELECTORS:
+    own = visit.settings.delivery.dkim
+    ours = (own.selector,) if own is not None and own.domain == domain else ()
+    for selector in dict.fromkeys((*ours, *_SELECTORS)):
         for row in visit.resolver.look_up(f"{selector}._domainkey.{domain}", "TXT", deadline).rows[:1]:
             try:
                 read_key(row)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailproc import settings as site_settings
-from mailproc.doctor import dns, house, imap, listeners, oauth, site, smtp, store
+from mailproc.doctor import dkim, dns, house, imap, listeners, oauth, site, smtp, store
 from mailproc.doctor.findings import Finding, fail, split_problem, warn
 from mailproc.doctor.visit import Check, Visit
 from mailproc.errors import ConfigError
@@ -16,6 +16,7 @@ from mailproc.verify.resolver import Resolver
 AT_HOME: tuple[Check, ...] = (
     site.check,
     house.check_keys,
+    dkim.check_key,
     house.check_versions,
     house.check_sqlite,
     house.check_clock,
@@ -23,7 +24,7 @@ AT_HOME: tuple[Check, ...] = (
     store.check,
     listeners.check,
 )
-OUTSIDE: tuple[Check, ...] = (dns.check, oauth.check, imap.check, smtp.check)
+OUTSIDE: tuple[Check, ...] = (dns.check, dkim.check_record, oauth.check, imap.check, smtp.check)
 
 
 def examine(visit: Visit, *, is_offline: bool) -> Iterator[Finding]:

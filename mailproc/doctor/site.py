@@ -45,14 +45,14 @@ def _check_trust(visit: Visit) -> Iterator[Finding]:
         return
     kinds = {intake.kind for intake in visit.settings.intakes}
     is_proven_by_us = trust.verify and "smtp" in kinds
-    if trust.agent_trust == "dmarc" and not trust.trusted_authserv_ids and not is_proven_by_us:
+    if trust.agent_trust == "dmarc" and not trust.trusted_authserv_ids and not trust.logins and not is_proven_by_us:
         yield fail(
             "trust",
             "nothing proves who wrote a mail, so that no agent can answer",
             "Name your mail server in trust.trusted_authserv_ids: the first word behind "
             "Authentication-Results: in a mail you received",
         )
-    elif trust.agent_trust == "dmarc" and not trust.trusted_authserv_ids and kinds - {"smtp"}:
+    elif trust.agent_trust == "dmarc" and not (trust.trusted_authserv_ids or trust.logins) and kinds - {"smtp"}:
         yield warn(
             "trust",
             f"mail that comes by {', '.join(sorted(kinds - {'smtp'}))} is proven by nobody: answers of "

@@ -107,6 +107,22 @@ def find_problems(seen: Vitals, settings: Settings, host: str = "") -> tuple[str
     return tuple(problems)
 
 
+def find_undelivered(seen: Vitals) -> tuple[str, ...]:
+    """Outgoing mail that nobody will ever read unless somebody acts; no reason to take a daemon out of service."""
+    problems = []
+    if seen.queues.unseen:
+        problems.append(
+            f"mails to departments and agents that could not be delivered: {seen.queues.unseen}. `mailproc outbox list"
+            " --state failed` says why; `mailproc outbox retry ID` sends one again, `outbox cancel ID` forgets it"
+        )
+    if held := dict(seen.queues.stuck).get("held"):
+        problems.append(
+            f"outgoing mails that are held: {held}. `mailproc outbox list --state held` says why; `mailproc outbox"
+            " retry ID` once it is mended, `outbox cancel ID` forgets one"
+        )
+    return tuple(problems)
+
+
 def show_span(span: timedelta) -> str:
     """A length of time as people say it: 40 s, 12 min, 5 h, 3 d."""
     seconds = max(0, int(span.total_seconds()))

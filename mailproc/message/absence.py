@@ -7,11 +7,12 @@ that says so only where it calls itself an automatic answer.
 import re
 
 from mailproc.message.awaywords import AWAY, SELF_SENT, SIGNS_BEYOND_ASCII, SIGNS_OF_SELF_SENT
+from mailproc.message.lazily import lazily
 
 _MAX_VALUE = 300
 _TOP = 1_000  # characters: a note says at its top what it is
 
-_OUT_OF_OFFICE = re.compile(
+_OUT_OF_OFFICE = lazily(
     r"(?:"
     r"automatic reply|auto(?:matic)?[- ]?reply|auto[- ]?response|autoresponse|auto[- ]?responder|automated (?:reply|"
     r"response)|"
@@ -49,9 +50,9 @@ _AFTER_ABSENCE = (
     *("until ", "till ", "from ", "to ", "re ", "re:", "notification", "message", "reply", "autoreply"),
     *("bis ", "vom ", "auf ", "am ", "an ", "aw:", "jusqu", "hasta ", "fino ", "t.o.m", "til ", "do "),
 )
-_ANSWER_PREFIX = re.compile(r"(?:re|aw|sv|antw|odp|res|r|rif|vs|ynt|antwort)\s?:\s{0,3}")
+_ANSWER_PREFIX = lazily(r"(?:re|aw|sv|antw|odp|res|r|rif|vs|ynt|antwort)\s?:\s{0,3}")
 # "AUTO: Jane Doe is out of the office (returning 12/05/2026)": Notes puts the name first
-_NAMED = re.compile(
+_NAMED = lazily(
     r"(?:auto: ?|automatic reply: ?)?(?P<name>(?:[^\W\d_][\w.'-]{0,30} ){1,4})"
     r"(?:is (?P<words>out of (?:the )?office|on (?:vacation|leave)|away)|(?P<others>ist (?:außer haus|ausser haus|"
     r"nicht im (?:büro|hause?)|abwesend)|est (?:absente?(?: du bureau)?|en congés?)|"
@@ -61,15 +62,15 @@ _NAMED = re.compile(
     r"(?=\s*(?:$|\(|\.|-|:|until|from|and will|returning|till))",
     re.IGNORECASE,
 )
-_VERB = re.compile(" (?:is|ist|est|está|è|jest|er|är|on) ")
+_VERB = lazily(" (?:is|ist|est|está|è|jest|er|är|on) ")
 # Prefixes that say "automatic", which answers of programs of all kinds have
-_ONLY_AUTOMATIC = re.compile(
+_ONLY_AUTOMATIC = lazily(
     r"auto|respuesta|risposta|réponse|resposta|mensa|messaggio|răspuns|odpowiedź|otomatik|αυτόμ|авто|"
     r"自|자동|תשובה|מענה|رد|الرد|پاسخ|balasan|trả lời|vacation res|samodejni|sjálf|erantzun|аутом|"
     r"स्वचालित|(?:การ)?ตอบกลับ"
 )
 # Words that programs write in front of a subject; without them it may be a person's
-_PROGRAMS_WORD = re.compile(
+_PROGRAMS_WORD = lazily(
     r"auto|reply|response|antwort|notiz|nachricht|meldung|mitteilung|benachrichtigung|assistent|message|"
     r"notification|avis|réponse|"
     r"respuesta|mensaje|risposta|messaggio|resposta|mensagem|antwoord|beantwoording|bericht|svar|melding|besked|"
@@ -78,17 +79,17 @@ _PROGRAMS_WORD = re.compile(
     r"trả lời|回|返|応|通知|회신|notice|отговор|одговор|odgovor|vastus|atbilde|atsakymas|erantzun|پاسخ|الرد|อัตโนมัติ|"
     r"स्वचालित"
 )
-_RECEIVED = re.compile(
+_RECEIVED = lazily(
     r"(?:received|got) your|your (?:request|ticket|enquiry|inquiry|order) (?:has been|was|is)|ticket (?:id|number|"
     r"no)|"
     r"eingegangen|erhalten und|ticketnummer|bien reçu votre|avons reçu|hemos recibido|abbiamo ricevuto|"
     r"mottatt (?:din|deres)|"
     r"otrzymaliśmy|zarejestrowan|hebben uw .{0,20}ontvangen|recebemos"
 )
-_KIND_OF_NOTE = re.compile(r"auto ?reply|notification|message|reply")  # "Out of Office AutoReply: ..."
-_AWAY = re.compile(AWAY)
+_KIND_OF_NOTE = lazily(r"auto ?reply|notification|message|reply")  # "Out of Office AutoReply: ..."
+_AWAY = lazily(AWAY)
 _ALL_SIGNS = (*SIGNS_OF_SELF_SENT, *SIGNS_BEYOND_ASCII)
-_SELF_SENT = re.compile(SELF_SENT)
+_SELF_SENT = lazily(SELF_SENT)
 
 
 def find_out_of_office(subject: str) -> str:

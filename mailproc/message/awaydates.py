@@ -8,6 +8,7 @@ import re
 from datetime import date, timedelta
 
 from mailproc.message.awaywords import AGAIN, FILLERS, MONTHS, RETURNS, TOMORROW, UNTIL, WEAK, WEEKDAYS
+from mailproc.message.lazily import lazily
 
 _LONGEST = 2_500  # characters; what says when somebody is back stands at the top
 _FARTHEST = timedelta(days=800)
@@ -15,30 +16,30 @@ _FARTHEST_WITHOUT_YEAR = timedelta(days=330)
 
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
-_START = re.compile(rf"(?:(?:{FILLERS}|(?P<weekday>{_WEEKDAY})(?!\w)\.?)[\s,:(]{{1,3}}){{0,6}}")
+_START = lazily(rf"(?:(?:{FILLERS}|(?P<weekday>{_WEEKDAY})(?!\w)\.?)[\s,:(]{{1,3}}){{0,6}}")
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|re|º|ª|°|\.|-го|:e)?"
 _YEAR = r"(?:[\s,.]{1,2}(?:de |del |r\. ?)?(?P<year>20\d\d)(?!\d))?"
 _DATES = (
-    re.compile(r"(?P<year>20\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"),
-    re.compile(r"(?P<year>20\d\d)\s?[年년]\s?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일]"),
-    re.compile(
+    lazily(r"(?P<year>20\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"),
+    lazily(r"(?P<year>20\d\d)\s?[年년]\s?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일]"),
+    lazily(
         r"(?P<day>\d{1,2})\s?\.\s?(?P<month>\d{1,2})(?:\s?\.\s?(?P<year>20\d\d|\d\d(?!\d|[.:h]))?(?!\d)|(?![\d.:]))"
     ),
-    re.compile(r"(?P<first>\d{1,2})(?P<sign>[/-])(?P<second>\d{1,2})(?:(?P=sign)(?P<year>20\d\d|\d\d))?(?![\d/:-])"),
-    re.compile(rf"{_DAY}[\s.]{{0,2}}(?:de |of |d'|di |в )?(?P<name>{_MONTH})(?!\w)\.?{_YEAR}"),
-    re.compile(rf"(?P<name>{_MONTH})(?!\w)\.?\s?(?:the )?{_DAY}(?!\d|[.:]\d){_YEAR}"),
+    lazily(r"(?P<first>\d{1,2})(?P<sign>[/-])(?P<second>\d{1,2})(?:(?P=sign)(?P<year>20\d\d|\d\d))?(?![\d/:-])"),
+    lazily(rf"{_DAY}[\s.]{{0,2}}(?:de |of |d'|di |в )?(?P<name>{_MONTH})(?!\w)\.?{_YEAR}"),
+    lazily(rf"(?P<name>{_MONTH})(?!\w)\.?\s?(?:the )?{_DAY}(?!\d|[.:]\d){_YEAR}"),
 )
-_WEEKDAY_ALONE = re.compile(rf"(?:{FILLERS}[\s]){{0,2}}(?P<weekday>{_WEEKDAY})(?!\w)")
-_TOMORROW = re.compile(rf"(?:{FILLERS}[\s]){{0,2}}(?:{TOMORROW})(?!\w)")
-_RETURNS = re.compile(rf"(?<!\w)(?:{RETURNS})[\s:]{{1,2}}")
-_UNTIL = re.compile(rf"(?<![\w/.])(?:{UNTIL})[\s:]{{1,2}}")
-_WEAK = re.compile(rf"(?<!\w)(?:{WEAK})\s")
-_AGAIN = re.compile(rf"[^.!?]{{0,60}}?(?<!\w)(?:{AGAIN})(?!\w)")
-_INCLUSIVE = re.compile(
+_WEEKDAY_ALONE = lazily(rf"(?:{FILLERS}[\s]){{0,2}}(?P<weekday>{_WEEKDAY})(?!\w)")
+_TOMORROW = lazily(rf"(?:{FILLERS}[\s]){{0,2}}(?:{TOMORROW})(?!\w)")
+_RETURNS = lazily(rf"(?<!\w)(?:{RETURNS})[\s:]{{1,2}}")
+_UNTIL = lazily(rf"(?<![\w/.])(?:{UNTIL})[\s:]{{1,2}}")
+_WEAK = lazily(rf"(?<!\w)(?:{WEAK})\s")
+_AGAIN = lazily(rf"[^.!?]{{0,60}}?(?<!\w)(?:{AGAIN})(?!\w)")
+_INCLUSIVE = lazily(
     r"einschl|inkl|incl|through|thru|t\.? ?o\.? ?m|og med|och med|en met|und mit|t/m|compre[sn]|compris|włącznie|включ"
 )
-_INCLUSIVE_AFTER = re.compile(r"[\s,(]{0,3}(?:einschl|inkl|inclu|compre[sn]|compris|włącznie|включ)")
-_RANGE_GOES_ON = re.compile(r"[\s,]{0,2}(?:bis|until|till?|to|do|tot|-|–)(?!\w)")
+_INCLUSIVE_AFTER = lazily(r"[\s,(]{0,3}(?:einschl|inkl|inclu|compre[sn]|compris|włącznie|включ)")
+_RANGE_GOES_ON = lazily(r"[\s,]{0,2}(?:bis|until|till?|to|do|tot|-|–)(?!\w)")
 
 
 def find_return(subject: str, text: str, written: date | None) -> date | None:

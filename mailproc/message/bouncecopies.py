@@ -9,6 +9,7 @@ from mailproc.message.addresses import normalise
 from mailproc.message.bouncewords import COPY
 from mailproc.message.headers import decode, read_head
 from mailproc.message.ids import find_ids
+from mailproc.message.lazily import lazily
 from mailproc.message.parts import Headers, Part, first
 
 MAX_LINES = 400  # lines of the text that are read
@@ -21,8 +22,8 @@ RETURNED_TYPES = (
 )
 _HOST = r"A-Za-z0-9\u0080-\uffff"
 _WIDE = "：；，、。（）《》〈〉「」【】“”‘’"  # what stands around an address in East Asian text
-ADDRESS = re.compile(rf"""[^\s<>()\[\],;:"'|\\/{_WIDE}]{{1,64}}@[{_HOST}](?:[{_HOST}._-]{{0,253}}[{_HOST}])?""")
-_MESSAGE_ID = re.compile(r"^[ \t>*]{0,20}Message-ID[ \t]{0,5}:\s{0,5}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
+ADDRESS = lazily(rf"""[^\s<>()\[\],;:"'|\\/{_WIDE}]{{1,64}}@[{_HOST}](?:[{_HOST}._-]{{0,253}}[{_HOST}])?""")
+_MESSAGE_ID = lazily(r"^[ \t>*]{0,20}Message-ID[ \t]{0,5}:\s{0,5}(<[^<>\s]{1,500}>)", re.IGNORECASE | re.MULTILINE)
 _HEADER_STARTS = ("received: ", "return-path: ", "message-id: ")
 _NAMES = frozenset("received message-id from to subject date return-path mime-version content-type".split())
 

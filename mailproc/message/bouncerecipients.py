@@ -4,20 +4,20 @@ An address counts by where it stands: opening a line, behind "RCPT TO:" or "deli
 failure. Those of the writer, the reader, the help desk of the reporting site and the like never count.
 """
 
-import re
 from itertools import islice
 from typing import NamedTuple
 
 from mailproc.message.addresses import normalise
 from mailproc.message.bouncecopies import ADDRESS
+from mailproc.message.lazily import lazily
 
 _MAX_IN_LINE = 20  # addresses looked at in one line
 _MAX_BEFORE = 60  # characters before an address that say what it is
 _SHORT_LINE = 60  # a sentence that goes on in the next line is longer
 _MAX_SEEN = 1000  # addresses looked at in all
 
-_LIST_ITEM = re.compile(r"(?:[245]\d\d[ -]{1,3}(?:[245]\.\d\.\d{1,3} )?)?[\s>*•·<\-.\"'([]*(?:smtp:)?$")
-_OTHER_PARTY = re.compile(
+_LIST_ITEM = lazily(r"(?:[245]\d\d[ -]{1,3}(?:[245]\.\d\.\d{1,3} )?)?[\s>*•·<\-.\"'([]*(?:smtp:)?$")
+_OTHER_PARTY = lazily(
     r"(?:contact|questions|support|report(?:s|ed)?|help|write|sent by|mail from|envelope.?from|from|sender|"
     r"reporting-mta|message-id|message id|forwarded by|original sender|abuse|message from|return-path|administrator|"
     r"reply-to|x-|for (?:further )?(?:help|assistance|information|more)|please|if you|postmaster|in-reply-to|"
@@ -26,7 +26,7 @@ _OTHER_PARTY = re.compile(
     r"差出人|发件人|寄件者|your (?:e-?mail )?address|subject|betreff|list-)\W"
 )
 # The words directly before an address that say it is somebody else's
-_AFTER_OTHER = re.compile(
+_AFTER_OTHER = lazily(
     r"(?:(?<!generated )(?<!expanded )\b(?:from|by|contact|sender|postmaster|reporter|administrator|via|von|through)|"
     r"(?:write|writing|send(?:ing)?(?: an?| your)?(?: e?-?mail| mail| message| report| request)?s?|report(?:s|"
     r"ed)?(?: this)?|"
@@ -34,7 +34,7 @@ _AFTER_OTHER = re.compile(
     r"subscribe|questions?|assistance|help|inquiries|please (?:mail|contact)) (?:to|at|with)?|at|wenden sie sich an)"
     r"\s{0,3}:?\s{0,3}[<(\"']{0,2}$"
 )
-_BEFORE_FAILURE = re.compile(
+_BEFORE_FAILURE = lazily(
     r"(?:rcpt to:?\s?<?|(?:original|final)-recipient:\s?(?:rfc822;)?\s?<?|rfc822; ?<?|"
     r"undeliverable address:\s?<?|error-for:\s{0,5}<?|"
     r"(?:recipient|address|addressee|empfänger|destinataire|destinatario|destinatário|ontvanger|adresat|адресат|"
@@ -52,19 +52,19 @@ _BEFORE_FAILURE = re.compile(
     r"invalid recipient:? ['\"<]{0,2}|did not like |rejected ['\"<]{0,2})$"
 )
 # What stands directly behind an address that failed, where it opens its line
-_AFTER_FAILURE = re.compile(
+_AFTER_FAILURE = lazily(
     r"[>\"')\]]{0,3}\s{0,8}(?:$|\.\.\.|[:;,(\[<|\t–—-]|  |[45]\d\d\b|[45]\.\d\.\d|on [\w/]{1,10}|failed|unknown|user|"
     r"no such|not |invalid|is |was |has |does |rejected|undeliver|\w{0,10}の|konnte|n'|no )"
 )
-_ADDRESSEE = re.compile(
+_ADDRESSEE = lazily(
     r"(?:to|cc|an|à|para|aan|do|a|till|til|кому|komu|kime|pre|za|宛先|あて先|送信先|收件人|收件者|받는 ?사람|수신자?|"
     r"alıcı|címzett|příjemce|vastaanottaja|mottagare|modtager|mottaker|παραλήπτης|נמען|người nhận|penerima)"
     r"\s{0,3}[:：]"
 )
 # Sendmail, Exim and Postfix name both: the address that we wrote to, and where an alias of it led
-_WRITTEN_TO = re.compile(r"\(?(?:expanded from|generated (?:from|by)|original address|originally to|via alias)[: ]")
+_WRITTEN_TO = lazily(r"\(?(?:expanded from|generated (?:from|by)|original address|originally to|via alias)[: ]")
 _NEVER = ("postmaster@", "mailer-daemon@", "abuse@", "hostmaster@")
-_BARE_NAME = re.compile(r"[a-z0-9][a-z0-9._+-]{1,40}")
+_BARE_NAME = lazily(r"[a-z0-9][a-z0-9._+-]{1,40}")
 
 
 class Recipients(NamedTuple):

@@ -4,8 +4,9 @@ Patterns are matched on case-folded text of limited length and cannot backtrack 
 is added by adding its words here, no code changes.
 """
 
-import re
 from typing import Final
+
+from mailproc.message.lazily import lazily
 
 # What the From of a mail system holds somewhere: all that SYSTEM_SENDER matches has one of these in it. Looked for in
 # every mail, so that those with "mail" come into play only where there is that much.
@@ -15,7 +16,7 @@ SENDER_HINTS: Final = (
     *("returned", "почтов", "мейлер", "reply@", "transfer"),
 )
 MAIL_HINTS: Final = ("mailserver", "mail server", "mail service", "mail_service", "mailmaster", "internet mail")
-SYSTEM_SENDER: Final = re.compile(
+SYSTEM_SENDER: Final = lazily(
     r"mailer[-_. ]?daemon|postmaster|post_master|post-master|mail[ ._-]?deliver|mail subsystem|mail[-_ .]?system|"
     r"mail ?server|"
     r"undeliver|bounce|mail administrator|mail[ _]service|system ?administrator|ndr administrator|mta[-_@]|"
@@ -24,13 +25,13 @@ SYSTEM_SENDER: Final = re.compile(
     r"mailfilter|internet mail (?:service|delivery)|mail delivery|returned mail|mail returned|content[- ]filter|"
     r"antivirus|anti-virus|amavis|ses\.com|no-?reply@.{0,60}amazon|мейлер|почтов"
 )
-DAEMON: Final = re.compile(
+DAEMON: Final = lazily(
     r"mailer[-_. ]?daemon|mail delivery (?:sub)?system|mail deliver system|mail\.delivery\.system@"
 )
-NO_REPLY: Final = re.compile(r"(?:no|do[-_.]?not)[-_.]?reply@")
+NO_REPLY: Final = lazily(r"(?:no|do[-_.]?not)[-_.]?reply@")
 
 # Subjects begin so in reports only
-SUBJECT: Final = re.compile(
+SUBJECT: Final = lazily(
     r"\W{0,4}(?:undeliver|failure notice|failure delivery|mail delivery (?:fail|problem|error|status|report|delay|"
     r"system|"
     r"subsystem|has failed)|message delivery (?:fail|has failed|delay|problem|error)|e-?mail delivery|"
@@ -73,7 +74,7 @@ SUBJECT: Final = re.compile(
 )
 
 # Words by which a report says that a delivery failed
-FAILURE: Final = re.compile(
+FAILURE: Final = lazily(
     r"not yet been delivered|error delivering|invalid final delivery|malformed address|(?:could|can|did|was|were|"
     r"has|have|"
     r"is|will) ?n(?:o|.)t be(?:en)? (?:delivered|sent|found|forwarded|reached|processed)|"
@@ -151,7 +152,7 @@ FAILURE: Final = re.compile(
     r"\b5[0-7]\d[ -]|\b[45]\.[0-7]\.[0-9]"
 )
 # Nobody has given up yet, whatever the answers of the other side were
-RETRYING: Final = re.compile(
+RETRYING: Final = lazily(
     r"\bdelayed|still being retried|will (?:continue to|keep) (?:retry|try)|(?<!not )continue trying|will be retried|"
     r"keep trying|"
     r"not yet been (?:delivered|sent)|do not need to resend|don.t need to resend|no action is required|"
@@ -163,12 +164,12 @@ RETRYING: Final = re.compile(
     r"vertraagd|opóźnion|försenad|forsinket|viivästy|zpožděn|késik|întârziat|gecik|задержан|отложен|затрима|"
     r"遅延|遅れて|再送を試|再送信を試|再試行し|延迟|延遲|지연"
 )
-TEMPORARY: Final = re.compile(
+TEMPORARY: Final = lazily(
     r"temporary (?:failure|error|problem)|temporarily|\bdeferred|retry time not reached|vorübergehend|temporairement|"
     r"temporalmente|temporaneamente|temporariamente|tijdelijk|tymczasow|tillfällig|midlertidig|tilapäi|dočasn|átmeneti|"
     r"временн|тимчасов|一時的|暂时|暫時|일시적"
 )
-GIVEN_UP: Final = re.compile(
+GIVEN_UP: Final = lazily(
     r"permanent|giv(?:en|ing) up|will not (?:be re|re|try|continue)|has failed|fatal error|"
     r"couldn.t be delivered to|no longer (?:try|attempt)|"
     r"retry timeout exceeded|retry time ?out|expired|too long|not be (?:re)?tried|no further (?:delivery )?attempts|"
@@ -178,7 +179,7 @@ GIVEN_UP: Final = re.compile(
 TRANSIENT_WORDS: Final = ("transient", "warning", "will be retried", "will retry", "continue")
 
 # Programs speak so in their first lines; people who tell of a report do not
-PROGRAM: Final = re.compile(
+PROGRAM: Final = lazily(
     r"error message below|message details:|this is the [a-z0-9_. -]{0,60}(?:program|mail system|mailer|mail agent|"
     r"mail server|machine generated)|(?:message|mail|report|notification) (?:was|has been|is) (?:created |"
     r"generated |sent )?"
@@ -191,7 +192,7 @@ PROGRAM: Final = re.compile(
 )
 
 # The returned mail begins below one of these lines
-COPY: Final = re.compile(
+COPY: Final = lazily(
     r"[-=_* |<>#~]{2,}.{0,12}(?:below this line is|this is (?:a|the) copy|copy of (?:the|your)|original message|"
     r"returned (?:mail|message)|next line is a copy|"
     r"message (?:header|text|body|headers|contents?)|unsent message|undelivered message|header of the|"

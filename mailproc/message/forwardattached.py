@@ -4,24 +4,34 @@ With this room's own reader of MIME trees, so that its limits hold for attached 
 alone is read.
 """
 
+from collections.abc import Callable
+
 from mailproc.message.addresses import parse_mailboxes
+from mailproc.message.attachments import read_attachments
 from mailproc.message.body import read_body
 from mailproc.message.headers import decode, guarded, read_head
 from mailproc.message.ids import find_ids
 from mailproc.message.limits import LimitExceededError
 from mailproc.message.mime import TreeReader
 from mailproc.message.parts import Headers, Part, first
-from mailproc.records.mail import Address, Forwarded
+from mailproc.records.mail import Address, Attachment, Forwarded
 
-_MAX_ATTACHED = 2_000_000  # bytes of an attached mail that are read for its text
+_MOST_MAILS = 20  # attached beside each other that are read
+_MOST_IDS = 60
+_NO_PARTS: tuple[Part, ...] = ()
+_NO_FILES: tuple[Attachment, ...] = ()
 _MAX_RECIPIENTS = 200
 _MAIL_TYPES = ("message/rfc822", "message/global", "message/news")
 _NAMING = frozenset(("from", "subject", "date", "message-id", "received"))
 
 
-def find_attached(parts: tuple[Part, ...]) -> Part | None:
-    """The outermost attached mail; the one that a report returns is none."""
-    found: Part | None = None
+# Subject, text and parts of an attached mail -> what it forwards in turn
+FindInner = Callable[[str, str, tuple[Part, ...]], Forwarded | None]
+
+
+def find_attached(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """The outermost attached mails in their order; the one that a report returns is none."""
+    found: list[Part] = []
     for part in parts:
         if part.content_type in ("text/plain", "text/html") and not part.is_attachment:
             continue
@@ -30,14 +40,15 @@ def find_attached(parts: tuple[Part, ...]) -> Part | None:
         is_mail = part.content_type in _MAIL_TYPES or (
             part.filename.lower().endswith(".eml") and b":" in part.content[:200]
         )
-        if is_mail and part.content.strip() and (found is None or part.depth < found.depth):
-            found = part
-    return found
+        if is_mail and part.content.strip():
+            found.append(part)
+    outermost = min((part.depth for part in found), default=0)
+    return tuple(part for part in found if part.depth == outermost)[:_MOST_MAILS]
 
 
-def read_attached(part: Part) -> Forwarded | None:
-    """The attached mail; None when its bytes are none."""
-    raw = part.content[:_MAX_ATTACHED]
+def read_attached(part: Part, find_inner: FindInner | None = None) -> Forwarded | None:
+    """The attached mail; None when its bytes are none. `find_inner` finds what it forwards itself."""
+    raw = part.content
     if b"\n" not in raw:
         raw = raw.replace(b"\r", b"\n")
     raw = raw.lstrip(b"\r\n")
@@ -46,17 +57,25 @@ def read_attached(part: Part) -> Forwarded | None:
     head = read_head(raw, 0, len(raw))
     if not any(name in _NAMING for name, _ in head.headers):
         return None
-    senders = parse_mailboxes(first(head.headers, "from"))
+    senders = [box for name, value in head.headers if name == "from" for box in parse_mailboxes(value)]
     ids = find_ids(first(head.headers, "message-id"))
-    text, _problem = guarded(lambda: _read_text(raw, head.headers, head.body_at), "")
+    subject = decode(first(head.headers, "subject"))
+    (text, parts), _problem = guarded(lambda: _read_body(raw, head.headers, head.body_at), ("", _NO_PARTS))
+    files, _problem = guarded(lambda: read_attachments(parts), _NO_FILES)
+    inner, _problem = guarded(lambda: find_inner(subject, text, parts) if find_inner is not None else None, None)
+    answered, references = (find_ids(first(head.headers, name)) for name in ("in-reply-to", "references"))
     return Forwarded(
-        from_=senders[0] if senders else None,
-        subject=decode(first(head.headers, "subject")),
+        from_=senders[0] if len(senders) == 1 else None,  # of two nobody knows who wrote it
+        subject=subject,
         date=decode(first(head.headers, "date")),
         message_id=ids[0] if ids else "",
         text=text,
         to=_mailboxes(head.headers, "to"),
         cc=_mailboxes(head.headers, "cc"),
+        references=tuple(dict.fromkeys((*answered, *reversed(references))))[:_MOST_IDS],
+        is_attached=True,
+        attachments=files,
+        inner=inner,
     )
 
 
@@ -65,10 +84,11 @@ def _mailboxes(headers: Headers, name: str) -> tuple[Address, ...]:
     return tuple([box for value in values for box in parse_mailboxes(value) if box.addr][:_MAX_RECIPIENTS])
 
 
-def _read_text(raw: bytes, headers: Headers, body_at: int) -> str:
-    """The text of an attached mail as a person would read it, "" when it has none or is past a limit."""
+def _read_body(raw: bytes, headers: Headers, body_at: int) -> tuple[str, tuple[Part, ...]]:
+    """The text of an attached mail as a person would read it, and its parts; ("", ()) when it is past a limit."""
+    reader = TreeReader(raw, [])
     try:
-        tree = TreeReader(raw, []).read(headers, body_at, len(raw))
+        tree = reader.read(headers, body_at, len(raw))
     except LimitExceededError:
-        return ""
-    return read_body(tree, []).text.strip()
+        return "", ()
+    return read_body(tree, []).text.strip(), tuple(reader.parts)

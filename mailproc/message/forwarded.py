@@ -1,10 +1,11 @@
 """Finds the mail that was forwarded inside another one: attached, or inline as any known mail client writes it.
 
-Dry: no I/O. Only the outermost forwarded mail is read; a quoted mail below an answer is no forward.
+Dry: no I/O. A quoted mail below an answer is no forward. What a forwarded mail forwards in turn, `layers` finds.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mailproc.message import forwardheads as heads
 from mailproc.message import quotelines as words
@@ -30,10 +31,14 @@ from mailproc.message.quotemarks import (
 from mailproc.message.subjects import strip_prefixes
 from mailproc.records.mail import Forwarded
 
-__all__ = ["find_forwarded", "read_mailbox"]
+__all__ = ["find_forwarded", "layers", "names_forward", "read_mailbox"]
+
+MOST_LAYERS = 5  # of forwards in forwards
 
 _SHORTEST_FRAME = 20  # of a line that is drawn around a mail; people draw shorter ones
 _END_MARKS = ("end forwarded", "end of forwarded", "ende der weitergeleiteten", "конец пересылаемого", "fin du message")
+_LONGEST_INNER = 100_000  # characters of a forwarded text that are looked through for another forward
+_LONGEST_SIGNATURE = 30  # lines
 _MAX_SCANNED = 400  # lines looked at for the beginning of a forwarded mail
 
 _PREFIX = re.compile(r"\s*([^\s:：\[(]{1,14}(?: [^\s:：]{1,10})?)\s?(?:\[\d{1,3}\]|\(\d{1,3}\))?\s?[:：]")
@@ -41,14 +46,48 @@ _PREFIX = re.compile(r"\s*([^\s:：\[(]{1,14}(?: [^\s:：]{1,10})?)\s?(?:\[\d{1,
 
 def find_forwarded(subject: str, text: str, parts: tuple[Part, ...]) -> Forwarded | None:
     """The outermost mail that was forwarded; None for a new mail and for an answer that quotes another one."""
+    return _find(subject, text, parts, MOST_LAYERS)
+
+
+def layers(forwarded: Forwarded) -> Iterator[Forwarded]:
+    """The forwarded mail, what it forwards itself, and so on: the outermost first."""
+    found: Forwarded | None = forwarded
+    for _ in range(MOST_LAYERS):
+        if found is None:
+            return
+        yield found
+        found = found.inner or (None if found.is_attached else _find_again(found.text))
+
+
+def names_forward(subject: str) -> bool:
+    """Whether the subject says `Fwd:` in one of the languages."""
+    return _read_direction(subject) == "forward"
+
+
+def _find_again(text: str) -> Forwarded | None:
+    lines = read_lines(text[:_LONGEST_INNER])
+    found = _find_inline(lines, "", "")
+    # A client writes its own separator anew for every forward: a block of headers alone may be a quote
+    return found or _find_inline(lines, "", "forward")
+
+
+def _find(subject: str, text: str, parts: tuple[Part, ...], depth: int) -> Forwarded | None:
     direction = _read_direction(subject)
     attached = find_attached(parts)
-    if attached is not None and not (direction == "reply" and _has_own_text(read_lines(text))):
-        return read_attached(attached)
+    if attached and not (direction == "reply" and _has_own_text(read_lines(text))):
+        return _read_attached(attached, depth)
     # What is quoted below an answer is no forward, whatever stands above it
     if direction == "reply" or (not direction and "@" not in text):
         return None
     return _find_inline(read_lines(text), subject, direction)
+
+
+def _read_attached(parts: tuple[Part, ...], depth: int) -> Forwarded | None:
+    if depth <= 0:
+        return None
+    mails = (read_attached(part, lambda s, t, p: _find(s, t, p, depth - 1)) for part in parts)
+    found = [mail for mail in mails if mail is not None]
+    return replace(found[0], others=tuple(found[1:])) if found else None
 
 
 def _read_direction(subject: str) -> str:
@@ -81,15 +120,19 @@ def _find_inline(lines: Sequence[Line], subject: str, direction: str) -> Forward
         if found is not None:
             kind, head, body = found
             is_meant = kind == "forward" or _is_forward(direction, head, _says_something(lines[top:index]))
-            return _read_inline(lines, head, body, subject) if is_meant else None
+            return _with_above(_read_inline(lines, head, body, subject), lines[:index]) if is_meant else None
         end = find_attribution_end(lines, index)
         if end:
             following = next_filled(lines, end)
             # Outlook for Mac forwards below "On ..., Jane wrote:"
             if direction != "forward" or following == len(lines):
                 return None
-            return _read_attributed(lines, index, end, subject)
+            return _with_above(_read_attributed(lines, index, end, subject), lines[:index])
     return None
+
+
+def _with_above(found: Forwarded, lines: Sequence[Line]) -> Forwarded:
+    return replace(found, above="\n".join(line.raw for line in lines))
 
 
 def _says_something(lines: Sequence[Line]) -> bool:
@@ -145,7 +188,7 @@ def _read_inline(lines: Sequence[Line], head: Block | None, body: int, subject: 
         return Forwarded(None, strip_prefixes(subject), text=_join(lines, body))
     to, cc = heads.read_recipients(lines, head)
     return Forwarded(
-        from_=heads.read_mailbox(head.value(words.FROM)),
+        from_=heads.read_author(head.value(words.FROM)),
         subject=_clean(head.value(words.SUBJECT)) or strip_prefixes(subject),
         date=_clean(head.value(words.SENT)),
         text=_join(lines, body),
@@ -183,9 +226,19 @@ def _without_frame(lines: Sequence[Line]) -> Sequence[Line]:
     end = len(lines)
     while end > start and not lines[end - 1].bare:
         end -= 1
+    end = _above_signature(lines, start, end)
     if end > start and (_is_end_mark(lines[end - 1].bare) or _is_end_line(lines[end - 1].bare, start > 0)):
         end -= 1
     return lines[start:end]
+
+
+def _above_signature(lines: Sequence[Line], start: int, end: int) -> int:
+    """Where the text ends when the forwarder's signature stands below the mark that closes it, as mutt writes it."""
+    for at in range(end - 1, max(start, end - _LONGEST_SIGNATURE), -1):
+        if signatures.is_delimiter(lines[at]):
+            above = next((up for up in range(at - 1, start, -1) if lines[up].bare), start)
+            return above + 1 if _is_end_mark(lines[above].bare) else end
+    return end
 
 
 def _is_end_line(bare: str, is_framed: bool) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mailproc.message import quotelines as words
 from mailproc.message.addresses import normalise, parse_mailboxes
+from mailproc.message.lazily import lazily
 from mailproc.message.quotemarks import Block, Line, find_label, fold
 from mailproc.records.mail import Address
 
@@ -15,19 +16,20 @@ _MAX_ONE_LINE = 1500
 _MAX_RECIPIENTS = 200
 _MAX_VALUE = 20_000
 
-_MAILTO = re.compile(r"<mailto:[^<>]{0,320}>", re.IGNORECASE)
-_BRACKET_MAILTO = re.compile(r"\[mailto:([^\]\s]{1,320})\]", re.IGNORECASE)
-ADDRESS = re.compile(r"""[^\s<>()\[\],;:"'„“”«»]{1,64}@[^\s<>()\[\],;:"'„“”«»]{1,255}""")
-_QUOTE_MARK = re.compile('["„«]')
-_ON_BEHALF = re.compile(
+_MAILTO = lazily(r"<mailto:[^<>]{0,320}>", re.IGNORECASE)
+_BRACKET_MAILTO = lazily(r"\[mailto:([^\]\s]{1,320})\]", re.IGNORECASE)
+ADDRESS = lazily(r"""[^\s<>()\[\],;:"'„“”«»]{1,64}@[^\s<>()\[\],;:"'„“”«»]{1,255}""")
+_LAST_BRACKET = lazily(r"<([^<>@\s]{1,64}@[^<>@\s]{1,255})>[^<>@]{0,200}\Z")
+_QUOTE_MARK = lazily('["„«]')
+_ON_BEHALF = lazily(
     r"\s(?:on behalf of|im auftrag von|de la part de|en nombre de|per conto di|namens)\s", re.IGNORECASE
 )
 # Between two people: a comma only where an address came before it, names hold commas too
-_BETWEEN = re.compile(r";|(?<=[>\])])\s{0,3},|，|；|、")
+_BETWEEN = lazily(r";|(?<=[>\])])\s{0,3},|，|；|、")
 # Labels of the kind CC that name people whom the others do not know of
 _BLIND = ("bcc", "cci", "cco", "密送", "숨은")
 # Yahoo writes all its labels in one line, without a blank before them.
-_ONE_LINE_LABEL = re.compile(
+_ONE_LINE_LABEL = lazily(
     "|".join(
         # "Assunto" comes without its colon
         rf"{re.escape(word)}(?:\s?[:：]{r'|(?=[ ])' if kind == words.SUBJECT and len(word) > 5 else ''})"
@@ -79,14 +81,38 @@ def read_recipients(lines: Sequence[Line], head: Block) -> tuple[tuple[Address, 
 
 def read_attribution(said: str) -> Address | None:
     """The author that "On ..., Jane Doe <jane@x> wrote:" names; None when there is no address in it."""
-    address = ADDRESS.search(_MAILTO.sub("", said))
+    said = _MAILTO.sub("", said)
+    address = ADDRESS.search(said)
     if address is None:
         return None
+    if _is_ambiguous(said):
+        return _read_last(said)
     before = said[: address.start()].rstrip("<(\"'„“”«» ")
     name = before.rpartition(",")[2] if not _QUOTE_MARK.search(before) else _QUOTE_MARK.split(before)[-1]
     name = name.strip(" \"'„“”«»,")
     addr = normalise(address.group())
     return Address(addr, name if not any(char.isdigit() for char in name) else "") if addr else None
+
+
+def read_author(value: str) -> Address | None:
+    """As `read_mailbox`, for who wrote it: of several addresses in one line the bracketed one at its end.
+
+    The others stand in a name, and anybody chooses their own name: it must not make the mail somebody else's.
+    """
+    text = _BRACKET_MAILTO.sub(r"<\1>", _MAILTO.sub("", value[:1000]))
+    if not _is_ambiguous(text):
+        return read_mailbox(value)
+    return None if _ON_BEHALF.search(text) else _read_last(text)
+
+
+def _is_ambiguous(text: str) -> bool:
+    return len({normalise(hit.strip(".*_")) for hit in ADDRESS.findall(text)}) > 1
+
+
+def _read_last(text: str) -> Address | None:
+    last = _LAST_BRACKET.search(text)
+    addr = normalise(last[1]) if last is not None else ""
+    return Address(addr) if addr else None
 
 
 def read_mailbox(value: str) -> Address | None:
@@ -109,7 +135,7 @@ def read_one_line(raw: str, index: int) -> Block | None:
     text = raw[:_MAX_ONE_LINE]
     fields: dict[str, str] = {}
     hits = list(_ONE_LINE_LABEL.finditer(text))
-    label = ""
+    label, is_doubled = "", False
     for number, hit in enumerate(hits):
         word = fold(hit.group().rstrip(":： \xa0\t"))
         kind = words.LABELS.get(word, words.OTHER)
@@ -120,6 +146,10 @@ def read_one_line(raw: str, index: int) -> Block | None:
             label = word if kind == words.FROM else label
         else:
             # The word stood inside a value
+            is_doubled = True
             last = next(reversed(fields))
             fields[last] = f"{fields[last]}{hit.group()}{value}".strip()
-    return Block(index, index + 1, tuple(fields.items()), label) if words.FROM in fields else None
+    author = fields.get(words.FROM)
+    if author is not None and (author.count('"') % 2 or (is_doubled and not author.endswith(">"))):
+        fields[words.FROM] = ""  # a label stood inside the name, and cut the address off
+    return Block(index, index + 1, tuple(fields.items()), label) if author is not None else None

@@ -4,21 +4,21 @@ Dry: no I/O. `addresses` guesses what broken fields mean, for display; this file
 would see the same single address (threats T10 to T13).
 """
 
-import re
 from functools import lru_cache
 
 from mailproc.message.addresses import is_sendable, normalise
 from mailproc.message.headers import Head, is_from_like
+from mailproc.message.lazily import lazily
 
 _MORE_THAN_ONE = "there is more than one address in the From field"
 _LONGEST = 2_000
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = lazily("[\x00-\x08\x0a-\x1f\x7f]")
 _ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
 _UATEXT = _ATEXT + "\u00a1-\U0010ffff"  # RFC 6531 section 3.3
-_ADDR_SPEC = re.compile(rf"[{_UATEXT}]+(?:\.+[{_UATEXT}]+)*@[A-Za-z0-9\u0080-\U0010ffff._-]+")
+_ADDR_SPEC = lazily(rf"[{_UATEXT}]+(?:\.+[{_UATEXT}]+)*@[A-Za-z0-9\u0080-\U0010ffff._-]+")
 # A display name: atoms (RFC 5322 obs-phrase: dots too), quoted strings, raw 8-bit text; no @ outside quotes
-_PHRASE = re.compile(rf'(?:[{_ATEXT}.\[\]\u0080-\U0010ffff \t]|"(?:[^"\\]|\\.){{0,1000}}")*')
-_COMMENT = re.compile(r"\(([^()\\<>@]{0,1000})\)")
+_PHRASE = lazily(rf'(?:[{_ATEXT}.\[\]\u0080-\U0010ffff \t]|"(?:[^"\\]|\\.){{0,1000}}")*')
+_COMMENT = lazily(r"\(([^()\\<>@]{0,1000})\)")
 
 
 def check_from(head: Head) -> tuple[str, str]:

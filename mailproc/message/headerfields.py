@@ -22,6 +22,7 @@ _SMALL_ROOM = 32  # columns; with less left on the line an encoded word starts a
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _UNCLEAN = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_OVERRIDES = re.compile("[\u202d\u202e]")  # they turn letters around whatever their script: "fdp.exe" reads "exe.pdf"
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,39}")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,900}>")
@@ -35,8 +36,10 @@ _EXT = tuple(chr(b) if b in _EXT_SAFE else f"%{b:02X}" for b in range(256))
 
 def clean_header_text(text: str, limit: int = 900) -> str:
     """User text as one line for a header: controls and line ends become a space, runs of white space one space, lone
-    surrogates U+FFFD; past `limit` characters it is cut and ends in "…"."""
-    text = _SURROGATE.sub("\ufffd", _UNCLEAN.sub(" ", text)).strip(" ")
+    surrogates U+FFFD, direction overrides nothing; past `limit` characters it is cut and ends in "…"."""
+    if not text.isascii():
+        text = _SURROGATE.sub("\ufffd", _OVERRIDES.sub("", text))
+    text = _UNCLEAN.sub(" ", text).strip(" ")
     return text if len(text) <= limit else text[: limit - 1].rstrip(" ") + "…"
 
 

@@ -27,6 +27,11 @@ _WORD_OF_A_SIGNATURE = re.compile(
     r"[A-ZÀ-ÖØ-ÞĀ-ŽΑ-ΩА-Я0-9+(\"&|/.,@–—-]\S*|\S+@\S+|www\.\S+|https?://\S+|"
     r"(?:of|und|and|et|y|e|og|i|de|der|von|van|für|for|tel|fax|mob)\W?"
 )
+_CONTACT = re.compile(
+    r"\S+@\S+\.\S+|(?:www\.|https?://)\S+|(?:\w{1,8}[.:] ?){0,2}\+[0-9][0-9 ()/.-]{6,20}|"
+    r"(?:tel|telefon|phone|fax|mob|mobil|mobile|t|m)[.:]{1,2} ?[0-9+(][0-9 ()/.-]{5,20}",
+    re.IGNORECASE,
+)
 _POSTSCRIPT = re.compile(r"\bp\.?\s?s\b", re.IGNORECASE)
 
 _CORES = {
@@ -49,7 +54,7 @@ def find_intent(subject: str, new_text: str, language: str) -> Intent:
     """
     if len(new_text) > 2 * _LONGEST:
         return Intent.NONE
-    text = _SIGNATURE.split(new_text, maxsplit=1)[0].strip()
+    text = _cut_card(_SIGNATURE.split(new_text, maxsplit=1)[0].strip())
     if len(text) > _LONGEST or text.count("\n") >= _MOST_LINES:
         return Intent.NONE
     if not text:
@@ -60,6 +65,25 @@ def find_intent(subject: str, new_text: str, language: str) -> Intent:
         if own_subject and _read(own_subject, language) is not Intent.THANKS:
             return Intent.NONE
     return intent
+
+
+def _cut_card(text: str) -> str:
+    """The text without the block that Outlook puts below whatever a button of ours wrote: a name, where to call it.
+
+    Nothing announces it. It stands below a blank line, holds no sentence and says how to reach somebody.
+    """
+    lines = [line.strip() for line in text.split("\n")]
+    for at, line in enumerate(lines[:-1]):
+        if line or not at:
+            continue
+        below = [other for other in lines[at + 1 :] if other]
+        if (
+            _is_name(below[0].split())
+            and all(_is_signature(other) for other in below)
+            and any(_CONTACT.fullmatch(other) for other in below)
+        ):
+            return "\n".join(lines[:at])
+    return text
 
 
 def _own_subject(subject: str) -> str:

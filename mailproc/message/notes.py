@@ -7,6 +7,7 @@ mail and nothing follows them.
 import re
 
 from mailproc.message.charsets import clean_text
+from mailproc.message.lazily import lazily
 from mailproc.message.parts import Part, first
 from mailproc.records.mail import MailClass
 
@@ -15,7 +16,7 @@ _MAX_NOTE = 600  # characters: a longer text is no reaction and no recall
 _MAX_CALENDAR = 20_000
 _CALENDAR_ANSWERS = frozenset(("reply", "cancel", "counter", "declinecounter", "refresh"))  # RFC 5546
 
-_REACTION = re.compile(
+_REACTION = lazily(
     r"\b(?:reacted to your (?:message|email|mail)|reacted via gmail|hat (?:auf ihre nachricht|auf deine nachricht|"
     r"über gmail) reagiert|"
     r"a réagi à votre (?:message|e-mail)|ha reaccionado a tu (?:mensaje|correo)|reaccionó a tu mensaje|"
@@ -34,7 +35,7 @@ _REACTION = re.compile(
 _REACTION_WORDS = ("rea", "réa", "your", "nachricht", "message", "gust", "piace", "curtiu", "bericht", "melding",
                    "wiadomość", "meddelande")  # fmt: skip
 # Apple's Tapback: Liked “Thanks for the parcel”
-_TAPBACK = re.compile(
+_TAPBACK = lazily(
     r"(?:[^\W\d_][\w.'-]{0,30} ){0,3}(?:liked|loved|disliked|laughed at|emphasi[sz]ed|questioned|gefällt|gefiel|"
     r"hat gemocht|a aimé|"
     r"a adoré|le gustó|le encantó|ha apprezzato|ha messo mi piace a|likte|elsket|polubi(?:ł|ła)|reacted .{1,8} to|"
@@ -42,7 +43,7 @@ _TAPBACK = re.compile(
     re.DOTALL,
 )
 _CLOSING_QUOTES = frozenset("”\"“»’'")
-_RECALL = re.compile(
+_RECALL = lazily(
     r"would like to recall the message|möchte die nachricht.{0,200}zurückrufen|(?:souhaite|"
     r"voudrait) rappeler le message|"
     r"(?:desea|quiere) recuperar el mensaje|(?:desidera|vorrebbe) richiamare il messaggio|gostaria de (?:recuperar|"
@@ -52,11 +53,11 @@ _RECALL = re.compile(
     r"vill återkalla|ønsker at tilbagekalde",
     re.DOTALL,
 )
-_RECALLED = re.compile(r"[\"“”„«»'].{0,400}[\"“”„«»'].{0,30}$", re.DOTALL)
+_RECALLED = lazily(r"[\"“”„«»'].{0,400}[\"“”„«»'].{0,30}$", re.DOTALL)
 # One of these is in everything that the pattern matches
 _RECALL_WORDS = ("recall", "rückruf", "rappel", "recuperar", "richiamare", "cancelar", "intrekken", "wiadomość",
                  "tilbakekalle", "kalle tilbake", "återkalla", "tilbagekalde")
-_RECALL_SUBJECT = re.compile(
+_RECALL_SUBJECT = lazily(
     r"(?:recall|message recall|rückruf|nachrichtenrückruf|rappel|recuperar|recuperación|richiama|richiamo|"
     r"recolher|cancelar|intrekken|"
     r"tilbakekall|tilbakekalling|tilbagekald|tilbagekaldelse|återkalla|återkallande|wycofaj|wycofanie|odwołanie)\s?:",
@@ -99,7 +100,7 @@ def find_note(
     return None
 
 
-_METHOD_PARAMETER = re.compile(r";[ \t]{0,5}method[ \t]{0,5}=[ \t]{0,5}\"?([A-Za-z]{1,20})", re.IGNORECASE)
+_METHOD_PARAMETER = lazily(r";[ \t]{0,5}method[ \t]{0,5}=[ \t]{0,5}\"?([A-Za-z]{1,20})", re.IGNORECASE)
 _METHOD_LINE = re.compile(rb"(?:^|[\r\n])METHOD[^:\r\n]{0,40}:[ \t]{0,5}([A-Za-z]{1,20})", re.IGNORECASE)
 
 

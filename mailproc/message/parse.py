@@ -140,6 +140,7 @@ def _fill(
         received_at=received_date(firsts.get("received", "")),
         headers=headers,
         text=body.text,
+        html=body.html,
         has_html=any(part.content_type == "text/html" and not part.is_attachment for part in parts),
         new_text=new_text,
         cut_text=cut_text,

@@ -313,6 +313,8 @@ def find_separator(bare: str) -> tuple[str, str]:
     rest = inner[stop:].lstrip(_DASHES) if stop > 0 else ""
     if phrase in words.FORWARD_PHRASES or phrase.startswith("forwarded by "):
         return "forward", rest
+    if phrase.startswith("forwarded message from ") and "@" in phrase:  # mutt, whose subject says nothing of it
+        return "forward", rest
     if phrase in words.ORIGINAL_PHRASES:
         return "original", rest
     return "", ""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from mailproc.message import quotelines as words
+from mailproc.message.lazily import lazily
 
 LONGEST = 400  # characters of an attribution, joined from its lines
 _LONGEST_UNNAMED = 160  # characters of one that only the quote below it proves
@@ -34,8 +35,8 @@ def _verb_pattern(alternatives: Sequence[str]) -> str:
 
 _TAIL_ENDS = tuple(words.TAIL_VERBS.split("|"))
 _MIDDLE_VERBS = tuple(words.MIDDLE_VERBS.split("|"))
-_TAIL_VERB = re.compile(_verb_pattern(_TAIL_ENDS))
-_MIDDLE_VERB = re.compile(_verb_pattern(_MIDDLE_VERBS))
+_TAIL_VERB = lazily(_verb_pattern(_TAIL_ENDS))
+_MIDDLE_VERB = lazily(_verb_pattern(_MIDDLE_VERBS))
 _VERBS_BY_END = {end: tuple([verb for verb in _TAIL_ENDS if verb[-2:] == end]) for end in {v[-2:] for v in _TAIL_ENDS}}
 _LAST_TWO = frozenset(_VERBS_BY_END)  # most lines end in other letters, or in a full stop
 _ENDS = ":：->*)]؛"
@@ -44,20 +45,20 @@ _COLONS = ":："
 _EDGES = " \t\xa0-‐*_#|"
 _DATE_PIECE = r"\d{4}|\d{1,2}[./\-]\s?\d{1,2}[./\-]"
 _TIME = r"\d{1,2}\s?[:.h]\s?\d{2}"
-_WHEN = re.compile(rf"{_TIME}|{_DATE_PIECE}|年|월")
-_DAY_AND_TIME = re.compile(rf"(?:{_DATE_PIECE}).{{0,60}}?(?:{_TIME})")
-_ENDS_IN_ADDRESS = re.compile(r"[^\s<>@]@[^\s<>@]+[>)\]]*$")
+_WHEN = lazily(rf"{_TIME}|{_DATE_PIECE}|年|월")
+_DAY_AND_TIME = lazily(rf"(?:{_DATE_PIECE}).{{0,60}}?(?:{_TIME})")
+_ENDS_IN_ADDRESS = lazily(r"[^\s<>@]@[^\s<>@]+[>)\]]*$")
 _WORD_EDGES = ",.;:()[]<>\"'„“”*-،"
-_SENTENCE_BREAK = re.compile(r"[.!?…]\)?\s+(?:on|am|le|el|il|op|den|em|dnia|dne|dňa|w dniu|på|pada|vào|στις)\s", re.I)
+_SENTENCE_BREAK = lazily(r"[.!?…]\)?\s+(?:on|am|le|el|il|op|den|em|dnia|dne|dňa|w dniu|på|pada|vào|στις)\s", re.I)
 # "In" alone opens sentences
 _LONG_OPENERS = ("in data ", "in a message ", "in article ", "in message ", "in dem artikel ", "dans l'article ")
-_OWN_WORDS = re.compile(
+_OWN_WORDS = lazily(
     r"\b(?:i|we) (?:\w{1,12} ){0,2}wrote\b|\bschrieb(?:en)? (?:ich|wir)\b|\b(?:habe ich|haben wir)\b|\bj['’]ai\b|"
     r"\bje (?:vous|t|te|lui|leur)?['’ ]{0,2}ai\b|\bnous (?:vous )?avons\b|\b(?:ho|abbiamo) scritto\b|\bschreef ik\b|"
     r"\bheb ik\b|\bskrev (?:jeg|jag|eg|vi)\b|\bя (?:\w{1,12} ){0,2}(?:написал|писал)|\bhe escrito\b"
 )
-_CLOCK = re.compile(r"\d[:.]\d\d")
-_MESSAGE_OF = re.compile(r"(?:message du|messaggio del|mensaje del?|nachricht vom) \d")
+_CLOCK = lazily(r"\d[:.]\d\d")
+_MESSAGE_OF = lazily(r"(?:message du|messaggio del|mensaje del?|nachricht vom) \d")
 
 
 def may_end(bare: str) -> bool:

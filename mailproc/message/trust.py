@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from mailproc.message.addresses import domain_of
 from mailproc.message.authresults import AuthResults, parse_auth_results
+from mailproc.message.submission import find_login, login_in_results, speaks_for
 from mailproc.records.mail import Envelope, Inbound, Level, Trust, Verified
 from mailproc.records.site import Site
 
@@ -37,7 +38,8 @@ def assess(inbound: Inbound, envelope: Envelope, site: Site, verified: Verified 
         return Trust(Level.A0, came_past_border=came_past_border, evidence=tuple(evidence))
     domain = domain_of(inbound.from_.addr)
     if came_past_border:
-        trust = _from_header(inbound, site, domain, evidence)
+        found = _find_trusted(inbound, site)
+        trust = _from_login(inbound, found, site, _from_header(found, domain, evidence), evidence)
     else:
         trust = _from_verified(verified, domain, evidence)
     is_submitted = (
@@ -121,9 +123,28 @@ def _is_spoken_for(identifier: str, domains: list[str]) -> bool:
     )
 
 
-def _from_header(inbound: Inbound, site: Site, domain: str, evidence: list[str]) -> Trust:
+def _from_login(
+    inbound: Inbound, found: AuthResults | None, site: Site, trust: Trust, evidence: list[str]
+) -> Trust:
+    """A3 where our border says that the writer logged in there: it vouches for the mailbox, DMARC for a domain only."""
+    policy = site.trust
+    if not policy.logins or inbound.from_ is None:
+        return trust
+    ids = policy.trusted_authserv_ids
+    login = find_login(inbound.headers, policy.border_hosts or ids) or login_in_results(found, ids)
+    if login is None:
+        return trust
+    who = f"{_show(login.host)} says {_show_login(login.name)} logged in and handed it in"
+    if not speaks_for(login.name, inbound.from_.addr, policy.logins):
+        evidence.append(f"{who}, who by trust.logins does not write as From")
+        return trust
+    evidence.append(f"{who}, who by trust.logins writes as From")
+    # What the border calls a failure stays one: two answers of one server are no proof
+    return trust if trust.level is Level.A0 else replace(trust, level=Level.A3, source="submission")
+
+
+def _from_header(found: AuthResults | None, domain: str, evidence: list[str]) -> Trust:
     """What our border wrote, if it is there and stands where only our border can have put it."""
-    found = _find_trusted(inbound, site)
     if found is None:
         return Trust(Level.A1)
     speaker = _show(found.authserv_id or NO_ID)
@@ -153,6 +174,11 @@ def _from_header(inbound: Inbound, site: Site, domain: str, evidence: list[str])
 def _show(word: str) -> str:
     """The word for people; a border copies names that a stranger chose."""
     return word if _PLAIN.fullmatch(word) else ascii(word[:60])
+
+
+def _show_login(login: str) -> str:
+    local, at, domain = login.partition("@")
+    return f"{_show(local)}{at}{_show(domain) if at else ''}"
 
 
 def _level(dmarc: str, is_proven: bool) -> Level:

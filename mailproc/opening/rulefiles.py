@@ -48,12 +48,14 @@ class Judged:
         return "\n".join(self.problems)
 
 
-def load_book(files: Files, loaded: Settings) -> Rulebook:
-    """The rulebook of these files, its inline tests passed.
+def load_book(files: Files, loaded: Settings, *, has_passed: bool = False) -> Rulebook:
+    """The rulebook of these files, its inline tests passed; `has_passed`: they did before, and are not run again.
 
     Raises ConfigError with every problem and every failed test.
     """
     book = load(files, loaded.site, template_names(templates_dir(), loaded.templates_dir))
+    if has_passed:
+        return book
     tests = run_tests(book, loaded.site, read_mail=_find_reader(loaded))
     failed = tuple(result.line for result in tests if not result.passed)
     if failed:
@@ -61,20 +63,24 @@ def load_book(files: Files, loaded: Settings) -> Rulebook:
     return book
 
 
-def judge_folder(loaded: Settings, running: Files | None) -> Judged:
-    """The files of the rules folder, checked and tested; `running` is the book in force, as it is stored."""
+def judge_folder(loaded: Settings, running: Files | None, passed: str = "") -> Judged:
+    """The files of the rules folder, checked and tested; `running` is the book in force, as it is stored.
+
+    `passed` is the digest of files whose tests need not be run again.
+    """
     stamp = take_stamp(loaded.rules_dir)
     try:
         files = read_rules(loaded.rules_dir)
     except ConfigError as error:
         return Judged((), "", None, error.problems, stamp)
     below = name_below(files, loaded.rules_dir)
+    digest = digest_of(below)
     cut = find_cut(running, below, loaded.rules_dir) if running else ()
     try:
-        book = load_book(files, loaded)
+        book = load_book(files, loaded, has_passed=digest == passed)
     except ConfigError as error:
-        return Judged(below, digest_of(below), None, (*cut, *error.problems), stamp)
-    return Judged(below, digest_of(below), None if cut else book, cut, stamp)
+        return Judged(below, digest, None, (*cut, *error.problems), stamp)
+    return Judged(below, digest, None if cut else book, cut, stamp)
 
 
 def judge_stored(files: Files, loaded: Settings) -> Judged:

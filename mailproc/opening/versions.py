@@ -48,7 +48,8 @@ def choose(loaded: Settings, store: Store, now: datetime, *, keeps: bool) -> Ser
         last = rulebooks.newest(tx)
         stored = rulebooks.get_files(tx, last.id) if last else None
         seen = seen_digest(tx, loaded)
-    judged = judge_folder(loaded, stored)
+    # A command of a moment leaves the tests to the daemon: in force is the same book however they end
+    judged = judge_folder(loaded, stored, last.digest if last and not keeps else "")
     if judged.book is None:
         if last is None or stored is None:
             raise ConfigError(judged.problems)

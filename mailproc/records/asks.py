@@ -22,6 +22,16 @@ class Asks:
 
 
 @dataclass(frozen=True, slots=True)
+class Behalf:
+    """What the store is asked about somebody whose words an agent brings in."""
+
+    ids: tuple[str, ...] = ()  # that may lead to a ticket
+    serials: tuple[int, ...] = ()
+    author: str = ""  # who that is
+    subject_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """One line of a list."""
 

@@ -1,9 +1,12 @@
 """What is kept of a sender between two mails, so that a machine that answers us shows itself. Dry: data only."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from mailproc.records.making import quick_to_make
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Rhythm:
     """One sender's last mail and the series it stands in."""
@@ -27,7 +30,7 @@ class Echo:
     """What the database knows of a sender who wrote lately."""
 
     rhythm: Rhythm
-    answered_at: datetime | None  # when the first mail that their last one caused had left us
+    answered_at: datetime | None  # when the newest mail that their last one caused had left us
     words: tuple[str, ...] = ()  # of the last mail, then of the one that told; as stored on their tickets
     files: tuple[tuple[tuple[str, int], ...], ...] = ()  # (name, size) of their files, in the same order
 
@@ -52,3 +55,4 @@ class Judgement:
     is_automatic: bool = False  # its class is AUTO
     why: str = ""
     quiet: str = ""  # why its sender gets no automatic mail, a key of `desk.reasons.SUPPRESSED`
+    pause: timedelta | None = None  # its department, which has read these very words, gets it so much later

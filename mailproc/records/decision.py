@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailproc.records.effects import Effect
+from mailproc.records.making import quick_to_make
 
 
 class Outcome(StrEnum):
@@ -30,6 +31,7 @@ class Step:
     matched: bool | None = None  # None where nothing was tested
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The one thing a door of the desk returns and `store.commit` carries out."""
@@ -41,3 +43,8 @@ class Decision:
     serial: int | None = None  # the ticket it ended on
     rules: tuple[str, ...] = ()  # paths of the rules that matched, classify first
     timed_out: tuple[str, ...] = ()  # paths of rules in which a regex ran out of its time
+
+    def changed(self, effects: tuple[Effect, ...], trace: tuple[Step, ...] | None = None) -> "Decision":
+        """The same decision with other effects, and with another trace where one is given."""
+        trace = self.trace if trace is None else trace
+        return Decision(self.outcome, self.reason, effects, trace, self.serial, self.rules, self.timed_out)

@@ -13,10 +13,12 @@ from mailproc.records.caseeffects import (
 )
 from mailproc.records.correspondence import KeepRhythm
 from mailproc.records.mail import Address
+from mailproc.records.making import quick_to_make
 from mailproc.records.promises import Clock
 from mailproc.records.revocations import RevokeTokens
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class OpenTicket:
     """A new ticket; takes `serial` from the sequence."""
@@ -39,6 +41,7 @@ class OpenTicket:
     subject_key: str = ""  # comparable, for finding it again when another asks the same
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class AddMessage:
     """A message on a ticket. For mail that came in it belongs to the inbox row being decided."""
@@ -60,6 +63,7 @@ class AddMessage:
     is_unverified: bool = False
     attachments: tuple[tuple[str, str, int], ...] = ()  # (filename, content type, size)
     thread_index: str = ""  # Outlook's, to be continued by our answer
+    is_second: bool = False  # of those that one mail makes: an agent's note on the mail that they brought in
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class HoldMail:
     reason: str
     text: str
     serial: int | None = None  # the ticket it was meant for
+    detail: str = ""  # what the site's own rules say of it, in whichever language they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +236,7 @@ class RecordRoute:
     recipients: tuple[str, ...]
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One mail to one recipient, still to be rendered and composed by `engine`."""
@@ -251,6 +257,7 @@ class Mail:
     is_automatic: bool = True
     is_limited: bool = False  # counts towards the requester's limits
     is_unproven: bool = False  # nothing proves that its recipient asked for it
+    is_reply: bool = False  # to a mail of its recipient's (RFC 3834 section 5: auto-replied)
     may_resend: bool = True  # after an ambiguous delivery
     author: str = ""  # the agent whose answer is relayed
     text: str = ""  # the human text it carries, "" for none
@@ -272,6 +279,7 @@ class SendMail:
     mail: Mail
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class ComposedMail:
     """A mail with its final bytes, ready for the outbox; with `error` it is held there and `raw` may be empty."""

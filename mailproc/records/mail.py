@@ -5,6 +5,8 @@ from datetime import date as Day
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from mailproc.records.making import quick_to_make
+
 
 class MailClass(StrEnum):
     """What kind of mail this is (mail-policy section 4); the first that fits wins, in this order."""
@@ -49,6 +51,7 @@ class Address:
     name: str = ""
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """How a mail came in; what SMTP, the pipe's arguments or the mailbox said, never what the headers claim."""
@@ -106,6 +109,24 @@ class Forwarded:
     text: str = ""
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
+    references: tuple[str, ...] = ()  # of an attached one: its In-Reply-To and References
+    is_attached: bool = False
+    attachments: tuple[Attachment, ...] = field(default=(), compare=False)  # of an attached one: its own files
+    inner: "Forwarded | None" = None  # of an attached one: the mail that it forwards in turn
+    others: "tuple[Forwarded, ...]" = ()  # further mails attached beside it
+    above: str = field(default="", compare=False)  # of one in the text: all that stands above it
+
+
+@dataclass(frozen=True, slots=True)
+class FilledForm:
+    """What somebody typed into a form of ours, as the rules said how to read it (`rulebook.forms`)."""
+
+    name: str  # of the form in the rules
+    sender: Address  # whoever sent the mail: our own site, a form service
+    has_person: bool  # the mail counts as the person's who filled it in
+    is_proven: bool = False  # the mail is the form's own; who filled it in, nothing proves
+    fields: tuple[tuple[str, str], ...] = ()  # of those that the rules declare
+    left_out: tuple[str, ...] = ()  # fields whose value does not fit, or that stand there twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +137,7 @@ class Defect:
     text: str = ""
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Inbound:
     """One mail, understood without knowing the site. Made by `message.parse.parse`, which never raises."""
@@ -139,6 +161,7 @@ class Inbound:
     received_at: datetime | None = None  # date of the topmost Received, aware UTC
     headers: tuple[tuple[str, str], ...] = ()  # (lower-case name, unfolded undecoded value), X-Mailproc-* removed
     text: str = ""
+    html: str = field(default="", repr=False, compare=False)  # as it came, for the cells of forms
     has_html: bool = False
     new_text: str = ""
     cut_text: str = ""
@@ -154,6 +177,7 @@ class Inbound:
     protection: str = ""  # smime-signed | smime-encrypted | pgp-signed | pgp-encrypted, "" when in the open
     bounce: Bounce | None = None
     forwarded: Forwarded | None = None
+    form: FilledForm | None = None
     defects: tuple[Defect, ...] = ()
     is_unparsable: bool = False  # past a limit or broken beyond reading: to be held with its raw bytes
 
@@ -171,12 +195,13 @@ class Verified:
     notes: tuple[str, ...] = ()  # one line each: what did not count, and why
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Trust:
     """How far the From address is proven, with what it rests on (mail-policy section 3)."""
 
     level: Level
-    source: str = "none"  # authentication-results | verified | network | none
+    source: str = "none"  # authentication-results | verified | network | submission | none
     dmarc: str = "none"
     has_aligned_dkim: bool = False
     has_aligned_spf: bool = False

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailproc.records.making import quick_to_make
 
+
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Facts alone: when something is due follows from them and from the sla that is in force by then."""
@@ -22,3 +25,10 @@ class Clock:
     def is_stopped(self) -> bool:
         """True while the case waits for somebody else, or is finished."""
         return bool(self.stops) and self.stops[-1][1] is None
+
+    def look_again(self, told: tuple[str, ...], look_at: datetime | None) -> "Clock":
+        """The same facts with those lapses told, looked at next at that time."""
+        return Clock(
+            self.started_at, self.sla, self.waiting_since, self.is_answered, self.heard_at, self.is_proven, self.stops,
+            told, look_at,
+        )  # fmt: skip

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from mailproc.records.filegroups import USUALLY_BLOCKED
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -28,6 +30,7 @@ class TrustPolicy:
     agent_trust: str = "dmarc"  # dmarc | network | token
     verify: bool = True
     resolver: str = ""
+    logins: tuple[tuple[str, str], ...] = ()  # (login at a border host, address it may write as); "*" in front of both
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Site:
     # Changes that requesters are told of: reopened, closed, moved, merged, awaiting, rejected
     notify_requester: tuple[str, ...] = ("reopened", "merged", "rejected")
     max_attachments_size: int = 20_000_000  # bytes of attachments one outgoing mail may carry
+    # What is never passed on: groups of records/filegroups.py and endings of one's own
+    blocked_attachments: tuple[str, ...] = USUALLY_BLOCKED
     reopen_within: timedelta = timedelta(days=30)
     auto_close_after: timedelta | None = timedelta(days=7)
     collision_window: timedelta = timedelta(minutes=10)

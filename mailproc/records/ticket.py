@@ -9,6 +9,7 @@ from mailproc.records.asks import Asked
 from mailproc.records.correspondence import Echo
 from mailproc.records.holds import HoldsKnown
 from mailproc.records.mail import Address
+from mailproc.records.making import quick_to_make
 from mailproc.records.promises import Clock
 
 
@@ -26,6 +27,7 @@ class State(StrEnum):
 PRIORITIES = ("low", "normal", "high", "urgent")
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class ThreadMessage:
     """One stored message of a ticket, as composing and summaries need it."""
@@ -42,6 +44,7 @@ class ThreadMessage:
     level: str = ""  # A0..A3 of a mail that came in
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A ticket as the desk sees it. `serial` is its identity, `number` what people quote (ACME-482-170)."""
@@ -79,6 +82,7 @@ class Ticket:
     joined: tuple[tuple[str, datetime], ...] = ()  # people who came later than the ticket: (address, since when)
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class SentMail:
     """A mail we sent, as a reply, a bounce or a Message-ID of ours points at it."""
@@ -111,6 +115,7 @@ class Contact:
     is_trusted: bool = False  # a person said that its mail is no spam
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class SendCounts:
     """Limited automatic mail already queued or sent, counted in the deciding transaction."""
@@ -144,6 +149,7 @@ class Resembled:
     department: str
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database knows that one decision needs; read in the deciding transaction."""
@@ -154,6 +160,7 @@ class Known:
     by_id: dict[str, int] = field(default_factory=dict)  # id -> serial, for ids we received or saw in References
     sent: dict[tuple[int, int], SentMail] = field(default_factory=dict)  # (serial, n) -> mail of ours
     requester: Contact | None = None
+    author: Contact | None = None  # whose words an agent brings in
     counts: SendCounts = SendCounts()
     clocks: dict[int, Clock] = field(default_factory=dict)  # of those of `tickets` that have one
     asked: Asked = Asked()  # what an agent's commands want to know

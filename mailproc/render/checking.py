@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import jinja2
-from jinja2 import meta, nodes
+from jinja2 import nodes
 
-from mailproc.render.environment import TEMPLATE_ERRORS, Templates, describe_error
+from mailproc.render.environment import TEMPLATE_ERRORS, Templates, describe_error, read_source
 from mailproc.render.htmlcheck import Places, find_faults, visible_text
 from mailproc.render.probe import (
     is_language,
@@ -18,6 +18,7 @@ from mailproc.render.probe import (
     template_folders,
 )
 from mailproc.render.renderer import find_meant
+from mailproc.render.sandbox import find_undeclared
 from mailproc.render.variables import VARIABLES, clean_context, kind_of, sample_contexts
 from mailproc.yamlnodes import Problem, did_you_mean
 
@@ -88,9 +89,12 @@ class _Check:
     def _check_file(self, path: Path) -> None:
         name, dot, kind = path.name.removesuffix(".j2").rpartition(".")
         try:
-            source = path.read_text(encoding="utf-8-sig")
+            source = read_source(path)
         except UnicodeDecodeError as error:
             self._fail(path, 1, 1, "T101", f"the file is not UTF-8 text: byte {error.start + 1}", "Save it as UTF-8")
+            return
+        except (OSError, ValueError) as error:
+            self._fail(path, 0, 0, "T103", f"the template cannot be read: {describe_error(error)}")
             return
         is_text = dot and kind == "txt"
         if is_text and not source.startswith("Subject:"):
@@ -99,10 +103,13 @@ class _Check:
         environment = Templates((path.parent,)).environment
         try:
             tree = environment.parse(source.removeprefix("Subject:"), path.name, str(path))
-            environment.compile(tree, path.name, str(path))
+            environment.compile(source.removeprefix("Subject:"), path.name, str(path))
         except jinja2.TemplateSyntaxError as error:
             line = min(error.lineno, source.count("\n") + 1)
             self._fail(path, line, _indent(source, line), "T103", error.message or "the template cannot be read")
+            return
+        except TEMPLATE_ERRORS as error:  # more nested blocks or brackets than Python takes
+            self._fail(path, 0, 0, "T103", f"the template cannot be compiled: {describe_error(error)}")
             return
         if is_text or kind == "html":
             self._check_variables(path, source, tree, name)
@@ -123,7 +130,7 @@ class _Check:
             for node in tree.find_all(nodes.FromImport)
             for found in node.names
         }
-        used = meta.find_undeclared_variables(tree) - imported
+        used = find_undeclared(tree) - imported
         for node in tree.find_all(nodes.Name):
             if node.ctx == "load" and node.name in used and node.name not in known | _AUTOMATIC:
                 hint = did_you_mean(node.name, known)
@@ -161,8 +168,10 @@ class _Check:
     def _list_spoken(self) -> list[str]:
         """The languages that mail goes out in: those of the site, and those it has templates in."""
         known = list_languages(self._site, self._stock)
-        if self._site is None or not self._languages:
+        if not self._languages:
             return list(known)
+        if self._site is None:
+            return [language for language in known if language in self._languages]
         own = {path.parent.name for path in list_template_files(self._site)}
         spoken = own | {self._fallback} | {language.partition("-")[0] for language in self._languages}
         return [language for language in known if language in spoken | set(self._languages)]

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mailproc import maillog
 from mailproc.desk.draft import Policy
+from mailproc.desk.mails.blocked import without_blocked
 from mailproc.desk.mails.courtesy import split_by_room
 from mailproc.desk.mails.relayed import pass_on
 from mailproc.errors import MailprocError
@@ -41,6 +42,8 @@ def compose_mail(
         return make_reply_address(site, token, mail.from_address)
 
     reply_to = address_for(mail.reply_purpose)
+    if mail.attaches and mail.role == "agent":
+        attachments = without_blocked(attachments, site)
     passed, images = pass_on(mail, attachments, message_id, policy) if mail.attaches else ((), ())
     carried, listed = _fit(policy, passed, mail.language)
     envelope_from = make_bounce_address(site, keys, mail.serial, mail.n, mail.from_address)
@@ -122,7 +125,7 @@ def _machine_headers(mail: Mail, message_id: str) -> tuple[tuple[str, str], ...]
     guard = (LOOP_HEADER.title(), message_id)
     if not mail.is_automatic:
         return (guard,)
-    kind = "auto-replied" if mail.purpose == "received" else "auto-generated"
+    kind = "auto-replied" if mail.is_reply or mail.purpose == "received" else "auto-generated"
     return (
         guard,
         ("Auto-Submitted", kind),

@@ -8,17 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 from urllib.parse import quote
 
 import jinja2
 from jinja2.exceptions import SecurityError
 from jinja2.loaders import split_template_path
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from mailproc.render.linking import link
 from mailproc.render.localising import format_count, format_day, format_moment
+from mailproc.render.sandbox import Sandbox
 from mailproc.render.shaping import to_html, to_text
 from mailproc.render.variables import DAYS, MOMENTS, clean_line
 
@@ -32,19 +32,26 @@ TEMPLATE_ERRORS = (
     MemoryError,
     OSError,
     RuntimeError,
+    SyntaxError,  # Python's own compiler: more nested blocks than it takes
     TypeError,
     ValueError,
 )
 MAX_OUTPUT = 1_000_000  # characters of one part
-_MAX_PRODUCT = 10_000  # characters that `text * number` or `text % values` may make
+MAX_SOURCE = 200_000  # bytes of a template's file
 _RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
-_WIDTH = re.compile(r"%[^a-zA-Z%]*(?:\d{4}|\*)")
+_LONG_WORD = 14  # what fits beside the label of a card on a phone
+_LONG = re.compile(rf"\S{{{_LONG_WORD}}}")
+_SOFT_PLACE = re.compile(r"(?<=[@._/])(?=\w)")
 _SUBJECT = "Subject:"
 _SUBJECT_END = "\x01"  # ends the subject in what a text template makes; cleaned values cannot hold it
 _NOTHING = Markup("")
 _PERCENT = tuple(quote(bytes([byte]), safe="") for byte in range(256))
 _SHAPED = ".shaped.html.j2"  # the HTML made of a text template; no file has that name
 _FRAMES = frozenset({"layout.html.j2", "parts.html.j2"})
+
+
+# Compiling takes a hundred times longer than rendering, and each reload begins anew: what is shipped is kept
+_shipped_code: dict[tuple[str, tuple[Path, ...], tuple[tuple[int, int], ...]], CodeType] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +75,11 @@ class Templates:
         """`mark`, given the source and the path of each HTML file, may put comments into it (`htmlcheck`)."""
         self._loader = _Loader(folders, mark)
         self._is_shipped = is_shipped
-        self.environment = _Sandbox(
+        self.environment = Sandbox(
             loader=self._loader,
             undefined=jinja2.StrictUndefined,
             autoescape=_is_html,
+            optimized=False,  # see sandbox: nothing is worked out when a template is only read
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
@@ -79,8 +87,12 @@ class Templates:
         )
         self.environment.globals = {"range": self.environment.globals["range"]}
         del self.environment.filters["random"]  # the same values must give the same bytes
-        self.environment.filters |= {"breaks": _breaks, "quoted": _quoted, "mailto": _mailto, "counted": _counted}
+        self.environment.filters |= {
+            "breaks": _breaks, "quoted": _quoted, "mailto": _mailto, "counted": _counted, "soft": _soft,
+        }  # fmt: skip
+        self.environment.is_timed = not is_shipped
         self._compiled: dict[str, _Compiled] = {}
+        self._shared: list[Path] | None = None
 
     def render(self, name: str, context: Mapping[str, object], timezone: str = "UTC") -> tuple[str, str, str]:
         """(subject, text, HTML) for cleaned values; raises one of `TEMPLATE_ERRORS`."""
@@ -96,10 +108,7 @@ class Templates:
 
     def touches(self, name: str, root: Path) -> bool:
         """True when some file under `root` may take part in that mail: its own, or any that templates can include."""
-        return any(
-            root in path.parents and (path.name.startswith(f"{name}.") or not _is_mail(path.name))
-            for path in self._loader.find_all()
-        )
+        return any(root in path.parents for path in self.files_of(name))
 
     def file_of(self, name: str) -> Path | None:
         """The text template that is used."""
@@ -115,8 +124,10 @@ class Templates:
 
     def files_of(self, name: str) -> list[Path]:
         """Every file that takes part in the mail, or may."""
-        shared = {path.name: path for path in reversed(self._loader.find_all()) if not _is_mail(path.name)}
-        return [path for path in (self.file_of(name), self.html_file_of(name), *shared.values()) if path is not None]
+        if self._shared is None:
+            shared = {path.name: path for path in reversed(self._loader.find_all()) if not _is_mail(path.name)}
+            self._shared = list(shared.values())
+        return [path for path in (self.file_of(name), self.html_file_of(name), *self._shared) if path is not None]
 
     def _compile(self, name: str) -> _Compiled:
         text_name = f"{name}.txt.j2"
@@ -138,15 +149,30 @@ class Templates:
         environment = self.environment
         if not self._is_shipped:
             return environment.get_template(name)
-        # not under its file's name: the lines of the tree come from several files
-        code = environment.compile(link(name, self._parse, environment), name, f"shipped {name.removesuffix('.j2')}")
+        key = (name, self._loader.folders, self._loader.read_stamps())
+        code = _shipped_code.get(key)
+        if code is None:
+            # not under its file's name: the lines of the tree come from several files
+            tree = link(name, self._parse, environment)
+            code = _shipped_code[key] = environment.compile(tree, name, f"shipped {name.removesuffix('.j2')}")
         return environment.template_class.from_code(environment, code, {})
 
     def _run(self, template: jinja2.Template, values: dict[str, object]) -> str:
         if not self._is_shipped:
-            return template.render(values)
+            return "".join(self._run_within(template, values))
         # as `Template.render`, but the values are not copied and no error is traced back to a file
         return "".join(template.root_render_func(template.new_context(values, shared=True)))
+
+    def _run_within(self, template: jinja2.Template, values: dict[str, object]) -> list[str]:
+        """What a site's template says, within the limits of time and length."""
+        self.environment.start_clock()
+        pieces, size = [], 0
+        for piece in template.generate(values):
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                raise SecurityError(f"longer than {MAX_OUTPUT} characters")
+        return pieces
 
     def _parse(self, name: str) -> jinja2.nodes.Template:
         source, filename, _ = self._loader.get_source(self.environment, name)
@@ -165,30 +191,13 @@ def describe_error(error: BaseException) -> str:
     return f"{place}{kind}{text[:300]}"
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """The sandbox, with a limit on texts that operators can make; the probe limits the rest."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def call_binop(self, context: jinja2.runtime.Context, operator: str, left: object, right: object) -> object:
-        is_sized = isinstance(left, str | tuple | list) or isinstance(right, str | tuple | list)
-        if operator == "*" and is_sized:
-            size, count = (left, right) if isinstance(right, int) else (right, left)
-            if isinstance(count, int) and isinstance(size, str | tuple | list) and len(size) * count > _MAX_PRODUCT:
-                raise SecurityError(f"this product would be longer than {_MAX_PRODUCT} characters")
-        elif operator == "**" and not (isinstance(right, int) and abs(right) <= 64):
-            raise SecurityError("powers beyond 64 are not allowed")
-        elif operator == "%" and isinstance(left, str) and _WIDTH.search(left):
-            raise SecurityError("field widths beyond 999 are not allowed")
-        return super().call_binop(context, operator, left, right)
-
-
 class _Loader(jinja2.BaseLoader):
     """Finds a template in the first folder that has it."""
 
     def __init__(self, folders: tuple[Path, ...], mark: Callable[[str, str], str] | None = None) -> None:
         self.folders = folders
         self._mark = mark
+        self._stamps: tuple[tuple[int, int], ...] = ()
 
     def find(self, name: str) -> int | None:
         """The index of the first folder that holds the file."""
@@ -221,7 +230,23 @@ class _Loader(jinja2.BaseLoader):
         if index is None:
             raise jinja2.TemplateNotFound(name)
         path = self.folders[index] / name
-        return path.read_text(encoding="utf-8-sig"), str(path)
+        return read_source(path), str(path)
+
+    def read_stamps(self) -> tuple[tuple[int, int], ...]:
+        """What tells, once for these folders, that a file in them is another one."""
+        if not self._stamps:
+            found = [path.stat() for path in self.find_all()]
+            self._stamps = tuple([(status.st_mtime_ns, status.st_size) for status in found])
+        return self._stamps
+
+
+def read_source(path: Path) -> str:
+    """The text of a template's file; raises ValueError where it is larger than a mail's words can be, or not UTF-8."""
+    with path.open("rb") as file:
+        raw = file.read(MAX_SOURCE + 1)
+    if len(raw) > MAX_SOURCE:
+        raise ValueError(f"the file is larger than {MAX_SOURCE // 1000} kB")
+    return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _is_html(name: str | None) -> bool:
@@ -252,6 +277,15 @@ def _breaks(text: str) -> Markup:
     if escaped.startswith(" ") or "\n " in escaped:
         escaped = ("\n" + escaped).replace("\n ", "\n&nbsp;")[1:]
     return Markup(escaped.replace("\n", "<br>\n"))
+
+
+def _soft(value: object) -> object:
+    """A value within a line of HTML; where it holds a long address, that may be broken behind its "@" and its dots."""
+    if not isinstance(value, str) or len(value) < _LONG_WORD or isinstance(value, Markup):
+        return value
+    if not _LONG.search(value):
+        return value
+    return Markup(_LONG.sub(lambda found: _SOFT_PLACE.sub("<wbr>", found[0]), str(escape(value))))
 
 
 def _quoted(text: str) -> str:

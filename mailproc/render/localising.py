@@ -3,6 +3,7 @@
 Babel is imported when the first value is written: reading its data costs more than all else at the start.
 """
 
+import re
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -13,16 +14,28 @@ if TYPE_CHECKING:
 
 # English for readers everywhere: the day before the month, 24 hours
 _LOCALES = {"en": "en_GB"}
+# A day and its time within a sentence; Babel has CLDR's forms for lists only
+_AT = {
+    "en": "{1} at {0}",
+    "de": "{1} um {0} Uhr",
+    "es": "{1} a las {0}",
+    "fr": "{1} à {0}",
+    "it": "{1} alle ore {0}",
+    "no": "{1} kl. {0}",
+    "pl": "{1} o godz. {0}",
+}
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIRST = {"fr": "1er", "it": "1º"}  # the first of a month
 _FORMS = ("zero", "one", "two", "few", "many", "other")
 
 
 def format_moment(value: str, language: str, timezone: str = "UTC") -> str:
-    """A time in ISO 8601 with its offset as `3 November 2026, 17:00`; any other text as it is."""
+    """A time in ISO 8601 with its offset as `3 November 2026 at 17:00`; any other text as it is."""
     return _format(value, language, timezone, True)
 
 
 def format_day(value: str, language: str, timezone: str = "UTC") -> str:
-    """A time in ISO 8601 with its offset as `3 November 2026`; any other text as it is."""
+    """A day, or a time with its offset, in ISO 8601 as `3 November 2026`; any other text as it is."""
     return _format(value, language, timezone, False)
 
 
@@ -65,20 +78,23 @@ def _format(value: str, language: str, timezone: str, has_time: bool) -> str:
         at = datetime.fromisoformat(value)
     except ValueError:
         return value
-    if at.tzinfo is None:
+    is_day = not has_time and _DAY.fullmatch(value) is not None  # the same everywhere
+    if at.tzinfo is None and not is_day:
         return value
-    at = at.astimezone(_zone(timezone))
+    at = at if is_day else at.astimezone(_zone(timezone))
     from babel.dates import format_date, format_time
 
     locale = _locale(language)
     day = format_date(at.date(), "long", locale=locale)
-    if locale.language == "fr" and at.day == 1:
-        day = day.replace("1 ", "1er ", 1)  # CLDR leaves it out, no French reader does
+    if at.day == 1 and locale.language in _FIRST:
+        day = day.replace("1 ", f"{_FIRST[locale.language]} ", 1)  # CLDR leaves it out, no reader does
     if not has_time:
         return day
-    glue = str(locale.datetime_formats.get("long", "{1}, {0}"))
+    glue = _AT.get(locale.language) or str(locale.datetime_formats.get("long", "{1}, {0}"))
     if glue == "{1} {0}":
         glue = "{1}, {0}"
+    elif at.hour == 1 and locale.language == "es":
+        glue = "{1} a la {0}"
     return glue.replace("{1}", day).replace("{0}", format_time(at, "short", tzinfo=at.tzinfo, locale=locale))
 
 

@@ -32,7 +32,7 @@ def is_language(name: str) -> bool:
 
 def list_template_files(root: Path) -> list[Path]:
     """The template files under a templates folder."""
-    return sorted(root.glob("*/*.j2")) if root.is_dir() else []
+    return sorted([path for path in root.glob("*/*.j2") if path.is_file()]) if root.is_dir() else []
 
 
 def template_folders(site: Path | None, stock: Path, language: str, fallback: str) -> tuple[Path, ...]:

@@ -23,9 +23,11 @@ _SUBJECT = {"subject": "Charged twice in October"}
 _TEXT = {"text": "Hello,\n\nyou took 49 EUR twice:\n  2 October\n  4 October\n\nJane Doe"}
 _ABOUT = {
     "answers_wanted_at": "jane@elsewhere.example",
-    "attachments_risky": ("invoice.pdf.exe",),
+    "attachments_risky": ("invoice.html",),
+    "attachments_kept_back": ("invoice.zip > invoice.pdf.exe (EXE)",),
     "attachments_about": ("appointment.ics: Invitation: Visit of the technician · 2026-11-30 10:00 to 11:00",),
 }
+_BROUGHT = {"brought_by": "Ann Miller", "cover": "She called, too.\nA good customer."}
 _LEFT_OUT = {"attachments_left_out": ("statement.pdf (23 MB)", "video.mp4 (180 MB)")}
 _HISTORY = {
     "history": (
@@ -92,10 +94,13 @@ EXAMPLES: dict[str, dict[str, object]] = {
         **_CARD,
         **_AWAY,
         "rule": "money/invoices",
-        "links": ("ACME-471-032 Charged twice in May (resolved)",),
+        "links": ("ACME-471-032 (resolved)",),
         "join_number": "ACME-482-105",
         **_SUBJECT,
         **_TEXT,
+        **_BROUGHT,
+        "brought_how": "forwarded",
+        "channel": "phone",
         **_ABOUT,
         **_LEFT_OUT,
         **_BUTTONS,
@@ -109,9 +114,11 @@ EXAMPLES: dict[str, dict[str, object]] = {
         "is_reopened": True,
         "is_thanks": True,
         "is_solved": True,
+        "is_machine": True,
         "handed_over_by": "Ann Miller",
         **_SUBJECT,
         **_TEXT,
+        **_BROUGHT,
         **_ABOUT,
         **_LEFT_OUT,
         **_HISTORY,

@@ -25,6 +25,7 @@ _RULE = re.compile(r"-{4,}")
 _STRONG = re.compile(r"\*\*")
 _BOLD = "\x02"  # begins or ends bold, until the lines of a paragraph are together
 _NUMBERS = ("number", "other_number", "merged_number", "join_number")  # never broken over two lines
+_OWN_WORDS = re.compile(r"[A-Z]+\[|\w+\(|\w+\s*\|\s*counted\b")  # words of a template, and counts: no long addresses
 _OPENERS = frozenset({"if", "for", "with", "filter", "call", "macro", "block", "raw", "autoescape"})
 _SAME_LEVEL = frozenset({"elif", "else"})
 _LONGEST_LINE = 4000
@@ -194,7 +195,8 @@ def _wrap(nodes: list[_Node], lines: list[str], before: list[str], after: list[s
         if node.kind in ("words", "banner"):
             opening, closing = _GROUPS[node.kind]
             if node.kind == "words":
-                leads = lines[node.lines[-1]].rstrip().endswith(":")
+                after_it = next((later.kind for later in nodes[at + 1 :] if later.kind not in ("blank", "control")), "")
+                leads = lines[node.lines[-1]].rstrip().endswith(":") and after_it != "words"  # else it greets
                 opening %= "SMALL" if small else "LEAD" if leads else "PARAGRAPH"
             before[node.lines[0]] += opening
             after[node.lines[-1]] = closing + after[node.lines[-1]]
@@ -244,20 +246,15 @@ def _html_line(line: str, reading: _Line) -> str:
     if kind == "value":
         return f'<div dir="auto" style="{{{{ PARAGRAPH }}}}">{{{{ ({found[1]})|breaks }}}}</div>'
     if kind == "item":
-        return f'<li dir="auto">{_cell(found[1])}</li>'
+        return f"<li>{_inline(found[1])}</li>"
     if kind == "banner":
         return _inline(found[1])
     if kind == "row":
         return (
             f'<tr><th scope="row" style="{{{{ LABEL }}}}">{_inline(found[1])}</th>'
-            f'<td dir="auto" style="{{{{ CELL }}}}">{_cell(found[3])}</td></tr>'
+            f'<td style="{{{{ CELL }}}}">{_inline(found[3])}</td></tr>'
         )
     return _button(found)
-
-
-def _cell(content: str) -> str:
-    """What stands alone in an element that finds its own direction; only several values need one each."""
-    return _inline(content, isolates=_TOKEN.fullmatch(content) is None)
 
 
 def _button(found: re.Match[str]) -> str:
@@ -292,8 +289,10 @@ def _inline(line: str, *, isolates: bool = True) -> str:
             name = piece[2:-2].strip()
             if name in _NUMBERS:
                 piece = f'<strong style="white-space:nowrap">{piece}</strong>'
-            elif isolates:
-                piece = f"<bdi>{piece}</bdi>"
+            else:
+                piece = piece if _OWN_WORDS.match(name) else f"{{{{ ({name})|soft }}}}"
+                if isolates:
+                    piece = f"<bdi>{piece}</bdi>"
             made.append(piece)
         elif piece.startswith(("{%", "{#")):
             made.append(piece)

@@ -35,7 +35,7 @@ _EMPTY = {name: {key: _empty(VARIABLES[name][key]) for key in sorted(keys)} for 
 _KINDS = {name: {key: type(example) for key, example in examples.items()} for name, examples in VARIABLES.items()}
 
 # Variables of several lines; every other text is made one line, so that no name or subject can fake a line of a card
-MULTILINE = frozenset({"text", "first_lines", "asked_text", "answered_text", "other_text"})
+MULTILINE = frozenset({"text", "cover", "first_lines", "asked_text", "answered_text", "other_text"})
 
 _COUNT = re.compile("[0-9]{1,9}")
 _FALSE = frozenset({"", "0", "no", "false"})

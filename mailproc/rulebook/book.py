@@ -24,6 +24,8 @@ from mailproc.rulebook.departments import KEYS as DEPARTMENT_KEYS
 from mailproc.rulebook.departments import Department, read_department
 from mailproc.rulebook.fields import KEYS as FIELD_KEYS
 from mailproc.rulebook.fields import Field, read_field
+from mailproc.rulebook.forms import KEYS as FORM_KEYS
+from mailproc.rulebook.forms import Form, read_form
 from mailproc.rulebook.inlinetests import InlineTest, InlineTestReader
 from mailproc.rulebook.neglect import Parts, find_neglected
 from mailproc.rulebook.reach import Doubt, find_doubts
@@ -45,6 +47,7 @@ KEYS: Keys = {
     "agents": about("Who answers.", listed(closed(AGENT_KEYS))),
     "lists": about("Addresses and domains, by the name of the list.", named(many(TEXT, 0))),
     "fields": about("What a case must tell us, such as an order number, by name.", named(closed(FIELD_KEYS))),
+    "forms": about("What people type into web forms: who mails it, and under which labels.", named(closed(FORM_KEYS))),
     "defaults": about("What holds where no rule says otherwise.", closed(DEFAULT_KEYS)),
     "classify": about("Every rule that matches applies, top to bottom.", listed(ref("classify"))),
     "route": about("The first rule that matches wins, then its children are tried.", listed(ref("route"))),
@@ -74,6 +77,7 @@ class Rulebook:
     tests: tuple[InlineTest, ...]
     warnings: tuple[str, ...] = ()
     has_reply_rules: bool = False
+    forms: dict[str, Form] = field(default_factory=dict)
     _agents: dict[str, Agent] = field(default_factory=dict, repr=False, compare=False)
 
     def find_agent(self, address: str) -> Agent | None:
@@ -150,6 +154,9 @@ class _Reading:
         agents = self._read_agents()
         fields = self._read_named("fields", read_field)
         defaults = self._read_defaults()
+        forms = self._read_named("forms", read_form)
+        if forms:
+            self.names.used |= {("field", key) for key in fields}  # any of them may be filled in
         rules = RuleReader({key: item.pattern for key, item in fields.items() if item.pattern is not None})
         classify = tuple(
             rule for reader, _, node in self.sections["classify"]
@@ -183,6 +190,7 @@ class _Reading:
             tests=inline,
             warnings=show_problems((problem for problem in self.problems if problem.is_warning), self.files),
             has_reply_rules=any(rule.on_replies for rule in everything),
+            forms=forms,
             _agents={address: agent for agent in agents for address in agent.addresses},
         )
 
@@ -215,6 +223,7 @@ class _Reading:
         names.calendars = frozenset((*self._keys("calendars"), ALWAYS))
         names.slas = frozenset(self._keys("slas"))
         names.fields = frozenset(self._keys("fields"))
+        names.forms = frozenset(self._keys("forms"))
         for _, _, node in self.sections["agents"]:
             names.agents.update(find_agent_names(node))
             names.inactive |= find_inactive(node)

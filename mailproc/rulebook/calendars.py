@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -23,6 +23,7 @@ KEYS: Keys = {
 }
 
 Hours = tuple[tuple[int, int], ...]  # (first minute, first minute after) of a day
+OpenTime = tuple[datetime, datetime, timedelta]  # from, until in UTC, and how long that is
 
 
 class DayOff(Protocol):
@@ -40,6 +41,8 @@ class Calendar:
     hours: tuple[Hours, ...]  # Monday first
     holidays: DayOff = field(default=frozenset(), compare=False)
     country: str = ""  # of the holidays, "" when dates were given
+    # Open times of days that were asked for, by the day's ordinal; `businesstime` fills it
+    days: dict[int, tuple[OpenTime, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def is_inside(self, moment: datetime) -> bool:
         """True when the moment (aware) is within business hours."""

@@ -89,7 +89,8 @@ def _get(routing: Routing, facts: Facts, book: Rulebook, name: str) -> tuple[str
         plain = {
             "department": routing.department, "priority": routing.priority, "sla": routing.sla,
             "assign": routing.assign, "reply": routing.reply, "link_to": routing.link_to, "hold": routing.hold,
-            "rule": routing.rule,
+            "rule": routing.rule, "form": facts.inbound.form.name if facts.inbound.form else "",
+            "requester": facts.inbound.from_.addr if facts.inbound.from_ else "",
         }  # fmt: skip
         value = plain[name]
     return (value,) if value else ()

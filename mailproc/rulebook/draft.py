@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mailproc.records.decision import Step
+from mailproc.records.making import quick_to_make
 from mailproc.rulebook.patterns import Budget, Pattern
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w{0,63})\}")
 LONGEST_VALUE = 200  # characters of a value that comes out of a mail
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Routing:
     """What the rules made of a mail. For a reply too it is the whole outcome: what no rule set is as it was."""

@@ -41,6 +41,9 @@ def _start(book: Rulebook, facts: Facts) -> Draft:
         "ack": defaults.ack if facts.is_new else "none",
     }
     if facts.is_new:
+        form = facts.inbound.form
+        if form is not None:
+            texts.update((f"field.{name}", value) for name, value in form.fields)
         return Draft(texts)
     texts.update((f"field.{name}", value) for name, value in facts.ticket_fields)
     return Draft(texts, {"tags": dict.fromkeys(facts.ticket_tags)} if facts.ticket_tags else {})

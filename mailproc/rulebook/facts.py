@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mailproc.message.headers import header_values
 from mailproc.records.mail import Inbound, MailClass
+from mailproc.records.making import quick_to_make
 
 AUTO_WORDS = (
     "reply", "generated", "bounce", "receipt", "reaction", "recall", "calendar", "list", "role", "human", "own",
@@ -15,6 +16,7 @@ FLAGGED_SCORE = 10.0  # of a mail that a border flagged as spam without saying h
 _SCORE = re.compile(r"(?:score\s{0,2}=\s{0,2})?(-?[0-9]{1,4}(?:\.[0-9]{1,6})?)")
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Facts:
     """One mail as rules see it; everything that needed the site, the store or a clock is decided already."""

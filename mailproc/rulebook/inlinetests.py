@@ -59,7 +59,9 @@ TEST_KEYS: Keys = {
     "expect": needed("What the rules must make of it.", ref("expect")),
 }
 RULE_EXPECTED = about("The path (parent/child) of the rule that decided, or none.", NAME)
-_EXPECTED = (*ACTIONS, "field.NAME", "rule")
+FORM_EXPECTED = about("The form it came from, or none.", NAME)
+REQUESTER_EXPECTED = about("Whose ticket it is: the address in From, or who filled in the form.", NAME)
+_EXPECTED = (*ACTIONS, "field.NAME", "form", "requester", "rule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,12 @@ class InlineTestReader:
             text = f'unknown rule "{shorten(rule)}"' + (f": {near}" if near else "")
             reader.error(node, "R108", text, f"In {path}. A rule is named by its path: parent/child.")
             return None
+        if name == "form":
+            known = None if is_none else reader.reference(node, path, "form", reader.names.forms)
+            return () if is_none else None if known is None else (known,)
+        if name == "requester":
+            address = None if is_none else _read_mailbox(reader, node, path)
+            return () if is_none else None if address is None else (parse_mailboxes(address)[0].addr,)
         kind = find_kind(name)
         if kind is None:
             reader.unknown(key, "R021", "key", name, _EXPECTED, f" in {path.removesuffix('.' + name)}")

@@ -35,7 +35,7 @@ _INVISIBLE = re.compile("[\xa0\xad\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\
 _IN_BRACKETS = re.compile(r"<([^<>\s]+@[^<>\s]+)>")
 _REFERENCES = {
     "department": "R101", "list": "R102", "calendar": "R103", "sla": "R104", "agent": "R105", "field": "R106",
-    "template": "R107", "rule": "R108",
+    "template": "R107", "rule": "R108", "form": "R111",
 }  # fmt: skip
 
 
@@ -49,6 +49,7 @@ class Names:
     hours: "dict[str, Calendar]" = field(default_factory=dict)  # the calendars that could be read
     slas: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
     agents: dict[str, str] = field(default_factory=dict)  # name in lower case or address -> first address
     inactive: frozenset[str] = frozenset()  # first addresses of agents who are not active
     templates: frozenset[str] | None = None  # None: nobody said which there are

@@ -14,6 +14,7 @@ from mailproc.records.site import Site
 from mailproc.rulebook.book import Rulebook
 from mailproc.rulebook.calendars import find_zone
 from mailproc.rulebook.facts import Facts, auto_words, find_spam_score
+from mailproc.rulebook.forms import fill_in
 from mailproc.rulebook.inlinetests import SampleMail
 
 ReadMail = Callable[[str], bytes]
@@ -42,18 +43,22 @@ def make_facts(book: Rulebook, site: Site, mail: SampleMail, read_mail: ReadMail
     if sizes:  # a test of a large file should not need one
         files = (replace(item, size=sizes.get(item.filename, item.size)) for item in inbound.attachments)
         inbound = replace(inbound, attachments=tuple(files))
+    at = mail.at or datetime(2026, 1, 13, 10, 0, tzinfo=find_zone(site.timezone) or ZoneInfo("UTC"))
+    recipients = _find_recipients(mail, inbound)
+    is_proven = mail.level in ("A2", "A3")
+    inbound = fill_in(book, inbound, recipients, at, mail.level, _DMARC[mail.level], is_proven=is_proven)
     agent = book.find_agent(inbound.from_.addr) if inbound.from_ else None
     ticket = dict(mail.ticket or ())
     return Facts(
         inbound=inbound,
-        recipients=_find_recipients(mail, inbound),
+        recipients=recipients,
         level=mail.level,
         dmarc=_DMARC[mail.level],
         auto=auto_words(inbound, inbound.mail_class),
         is_known_sender=mail.is_known_sender,
         sender="agent" if agent is not None and agent.is_active and mail.level != "A0" else "customer",
         spam_score=mail.spam_score if mail.spam_score is not None else find_spam_score(inbound),
-        at=mail.at or datetime(2026, 1, 13, 10, 0, tzinfo=find_zone(site.timezone) or ZoneInfo("UTC")),
+        at=at,
         language=mail.language or inbound.language,
         is_new=mail.ticket is None,
         ticket_state="" if mail.ticket is None else ticket.get("state", "open"),

@@ -9,12 +9,20 @@ from typing import Any
 from mailproc.rulebook.actions import ACTIONS, FIELD_KIND, NONE, Kind
 from mailproc.rulebook.book import KEYS
 from mailproc.rulebook.conditions import CONDITIONS, FIELD_SHAPE, GROUPS
-from mailproc.rulebook.inlinetests import MAIL_KEYS, RULE_EXPECTED, TEST_KEYS, TICKET_WORDS
+from mailproc.rulebook.inlinetests import (
+    FORM_EXPECTED,
+    MAIL_KEYS,
+    REQUESTER_EXPECTED,
+    RULE_EXPECTED,
+    TEST_KEYS,
+    TICKET_WORDS,
+)
 from mailproc.rulebook.rules import CLASSIFY_KEYS, ROUTE_KEYS
 from mailproc.rulebook.schemashapes import TEXT, Shape, about, closed, many, words
 from mailproc.rulebook.textoperators import OPERATORS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_FORM_EXPECTED = {"form": FORM_EXPECTED, "requester": REQUESTER_EXPECTED}
 FIELDS = "^field\\."  # keys such as field.order
 
 
@@ -66,7 +74,7 @@ def _make_expected() -> Shape:
     keys = {name: _or_none(kind) for name, kind in (*ACTIONS.items(), (FIELD_KIND.name, FIELD_KIND))}
     field = keys.pop(FIELD_KIND.name)
     keys["ticket"] = about(keys["ticket"]["description"], words(TICKET_WORDS))
-    return {**closed({**keys, "rule": RULE_EXPECTED}, 1), "patternProperties": {FIELDS: field}}
+    return {**closed({**keys, "rule": RULE_EXPECTED, **_FORM_EXPECTED}, 1), "patternProperties": {FIELDS: field}}
 
 
 def _or_none(kind: Kind) -> Shape:

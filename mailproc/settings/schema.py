@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailproc import yamlnodes
-from mailproc.message.addresses import domain_of
+from mailproc.message.addresses import LONGEST_LOCAL, domain_of
 from mailproc.records.site import Limits, Site, TrustPolicy
 from mailproc.settings import values
 from mailproc.settings.doors import read_delivery, read_intakes
+from mailproc.settings.logins import read_login
 from mailproc.settings.oauth import read_oauth
 from mailproc.settings.providers import PROVIDERS
 from mailproc.settings.reader import Reader, Section
@@ -18,17 +19,20 @@ from mailproc.settings.records import DeliverySettings, HealthSettings, IntakeSe
 
 DEFAULT_DATABASE = "sqlite:///data/mailproc.db"
 DEFAULT_MESSAGE_SIZE = 30_000_000
+LONGEST_TOKEN = 28  # of tickets.token, for ten digits of a serial
 
 TOP_KEYS = (
     "version", "site", "database", "keys_file", "rules", "templates", "intake", "delivery", "operator", "trust",
     "address_extension", "subject_tag", "numbering", "max_message_size", "copy_answers", "max_attachments_size",
     "notify_requester", "reopen_within", "auto_close_after", "collision_window", "undo_window", "limits", "oauth",
-    "health", "alarm",
+    "health", "alarm", "blocked_attachments",
 )  # fmt: skip
 SITE_KEYS = (
     "name", "prefix", "prefix_aliases", "addresses", "domain", "languages", "default_language", "timezone",
 )  # fmt: skip
-TRUST_KEYS = ("trusted_authserv_ids", "border_hosts", "trusted_networks", "agent_trust", "verify", "resolver")
+TRUST_KEYS = (
+    "trusted_authserv_ids", "border_hosts", "trusted_networks", "logins", "agent_trust", "verify", "resolver",
+)  # fmt: skip
 LIMIT_KEYS = (
     "ack_max_age", "sender_per_hour", "sender_per_day", "unverified_per_day", "domain_per_hour", "ticket_per_hour",
     "ticket_per_day", "breaker_per_hour",
@@ -106,6 +110,9 @@ def _read_site(top: Section) -> Site:
     section = top.section("site", SITE_KEYS, _HOMES, needed="It says who you are: name, prefix, addresses.")
     prefix = section.read("prefix", values.read_prefix, "", needed="ACME  (letters of your name)")
     addresses = section.read_list("addresses", values.read_address, needed="[support@example.org]")
+    extension = _read_choice(top, "address_extension", ("plus", "dash", "subdomain", "none"))
+    if addresses:
+        _check_room(section, addresses[0], extension)
     languages, default_language = _read_languages(section)
     defaults = Site(name="", prefix="", addresses=(), domain="")
     return Site(
@@ -121,7 +128,7 @@ def _read_site(top: Section) -> Site:
         timezone=section.read("timezone", values.read_timezone, defaults.timezone),
         operator=top.read("operator", values.read_address, ""),
         trust=_read_trust(top),
-        address_extension=_read_choice(top, "address_extension", ("plus", "dash", "subdomain", "none")),
+        address_extension=extension,
         subject_tag=_read_choice(top, "subject_tag", ("always", "reply", "never")),
         numbering=_read_choice(top, "numbering", ("serial", "shuffled")),
         copy_answers=top.read("copy_answers", values.read_flag, defaults.copy_answers),
@@ -129,12 +136,24 @@ def _read_site(top: Section) -> Site:
         max_attachments_size=top.read(
             "max_attachments_size", values.read_size(0, 1000**3), defaults.max_attachments_size
         ),
+        blocked_attachments=top.read_list(
+            "blocked_attachments", values.read_file_kind, defaults.blocked_attachments
+        ),
         reopen_within=top.read("reopen_within", values.read_duration, defaults.reopen_within),
         auto_close_after=top.read("auto_close_after", values.read_optional_duration, defaults.auto_close_after),
         collision_window=top.read("collision_window", values.read_duration, defaults.collision_window),
         undo_window=top.read("undo_window", values.read_duration, timedelta(0)),
         limits=_read_limits(top),
     )
+
+
+def _check_room(section: Section, address: str, extension: str) -> None:
+    """What a reply address adds must fit: no mail server takes more before the @ (RFC 5321 section 4.5.3.1.1)."""
+    most = LONGEST_LOCAL - 1 - LONGEST_TOKEN
+    if extension in ("plus", "dash") and len(address.partition("@")[0]) > most:
+        text = f"{address} leaves no room for the token of a reply address: more than {most} letters before the @"
+        hint = "Put a shorter address first, or write  address_extension: none  or  subdomain"
+        section.report("addresses", "S004", text, hint)
 
 
 def _read_languages(section: Section) -> tuple[tuple[str, ...], str]:
@@ -156,11 +175,16 @@ def _read_trust(top: Section) -> TrustPolicy:
         trusted_authserv_ids=section.read_list("trusted_authserv_ids", values.read_authserv_id),
         border_hosts=section.read_list("border_hosts", values.read_border),
         trusted_networks=section.read_list("trusted_networks", values.read_network),
+        logins=section.read_list("logins", read_login),
         agent_trust=section.read("agent_trust", values.read_choice("dmarc", "network", "token"), "dmarc"),
         verify=section.read("verify", values.read_flag, True),
         resolver=section.read("resolver", values.read_resolver, ""),
     )
-    if trust.border_hosts and not trust.trusted_authserv_ids:
+    if trust.logins and not any("*" not in host for host in trust.border_hosts or trust.trusted_authserv_ids):
+        section.report("logins", "S009", "logins does nothing while border_hosts names no host in full",
+                       "Write there the host behind \"by\" in your mail server's Received lines.",
+                       is_warning=True)  # fmt: skip
+    if trust.border_hosts and not trust.trusted_authserv_ids and not trust.logins:
         section.report("border_hosts", "S009", "border_hosts does nothing while trusted_authserv_ids is empty",
                        "Write there what their Authentication-Results begin with, mostly the same names.",
                        is_warning=True)  # fmt: skip

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from mailproc.message.addresses import is_sendable, normalise
 from mailproc.message.trust import is_registry
+from mailproc.records.filegroups import FILE_GROUPS
 from mailproc.yamlnodes import did_you_mean
 
 SHIPPED_LANGUAGES = ("en", "de", "es", "fr", "it", "no", "pl")
@@ -213,6 +214,15 @@ def read_language(word: str) -> str:
         return word.lower()
     hint = f"Write its code of two letters: {', '.join(SHIPPED_LANGUAGES)} are shipped; others need templates of yours."
     raise BadValue(f'"{word}" is not a language code', hint)
+
+
+def read_file_kind(word: str) -> str:
+    """A group of files, or the ending of a file's name without its dot."""
+    kind = word.lower().removeprefix("*").removeprefix(".")
+    if kind in FILE_GROUPS or re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,30}", kind):
+        return kind
+    hint = f"Write one of {', '.join(FILE_GROUPS)}, or an ending such as zip; [] passes everything on."
+    raise BadValue(f'"{word}" is no kind of file', hint)
 
 
 def read_timezone(word: str) -> str:

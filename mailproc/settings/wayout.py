@@ -18,7 +18,7 @@ def read_dkim(delivery: Section) -> DkimSettings | None:
         return None
     section = delivery.section("dkim", DKIM_KEYS, {})
     return DkimSettings(
-        selector=section.read("selector", _read_selector, "", needed="mail2026"),
+        selector=section.read("selector", read_selector, "", needed="mail2026"),
         domain=section.read("domain", values.read_domain, "", needed="example.org"),
         key_file=section.read_path("key_file", needed="data/dkim.pem"),
         algorithm=section.read("algorithm", values.read_choice(*ALGORITHMS), ALGORITHMS[0]),
@@ -44,7 +44,8 @@ def read_sent_copy(delivery: Section, intakes: tuple[IntakeSettings, ...]) -> Se
     return SentCopySettings(name, folder)
 
 
-def _read_selector(word: str) -> str:
+def read_selector(word: str) -> str:
+    """The name of a key below a domain."""
     # RFC 6376 section 3.1: labels of a domain name
     if re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9-]{1,63}){0,3}", word):
         return word

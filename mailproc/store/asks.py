@@ -3,7 +3,7 @@
 Every question names the agent's own departments or addresses; nothing beyond them is read. It changes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ def answer(tx: Tx, asks: Asks, tickets: Mapping[int, Ticket], now: datetime) -> 
         lists=tuple(_list(tx, name, departments, addresses, now) for name in asks.lists) if may_ask else (),
         next_serial=_find_next(tx, departments) if asks.takes_next and may_ask else None,
         split=_find_split(tx, on[-1], asks.answers) if asks.splits and on else None,
-        undo=_find_last_act(tx, on, addresses, now) if asks.undoes and addresses else None,
+        undo=_find_last_act(tx, on, addresses, departments, now) if asks.undoes and addresses else None,
     )
 
 
@@ -122,7 +122,9 @@ def _find_split(tx: Tx, serial: int, ours: Iterable[tuple[int, int]]) -> StoredM
     )
 
 
-def _find_last_act(tx: Tx, on: tuple[int, ...], addresses: list[str], now: datetime) -> LastAct | None:
+def _find_last_act(
+    tx: Tx, on: tuple[int, ...], addresses: list[str], departments: Collection[str], now: datetime
+) -> LastAct | None:
     """The agent's last mail that did something and is not taken back yet: on these tickets, else one without any."""
     marks, values = in_list(addresses)
     since = to_time(now - UNDO_WITHIN)
@@ -141,7 +143,9 @@ def _find_last_act(tx: Tx, on: tuple[int, ...], addresses: list[str], now: datet
             continue
         waiting, gone = _mails_of(tx, inbox_id)
         merged = next(((e[1], from_json(e[3])["into"]) for e in events if e[2] == "merged"), None)
-        return LastAct(inbox_id, at, tuple(_changes(tx, events)), waiting, gone, merged)
+        # Cases that were named and have gone to another department since are that one's to change (T04)
+        changes = tuple(_changes(tx, events, () if on else departments))
+        return LastAct(inbox_id, at, changes, waiting, gone, merged)
     return None
 
 
@@ -179,8 +183,8 @@ def _mails_of(tx: Tx, inbox_id: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(r[0] for r in rows if r[1]), tuple(r[0] for r in rows if not r[1])
 
 
-def _changes(tx: Tx, events: list[Any]) -> Iterable[Past]:
-    """What the events changed, the last change first, with what each is by now."""
+def _changes(tx: Tx, events: list[Any], departments: Collection[str] = ()) -> Iterable[Past]:
+    """What the events changed, the last change first, with what each is by now; in these departments if any."""
     tickets: dict[int, dict[str, Any]] = {}
     for _, serial, kind, text in reversed(events):
         data = from_json(text)
@@ -196,7 +200,7 @@ def _changes(tx: Tx, events: list[Any]) -> Iterable[Past]:
         if serial not in tickets:
             tickets[serial] = _read_ticket(tx, serial)
         now = tickets[serial]
-        if not now:
+        if not now or (departments and now["department"] not in departments):
             continue
         number = now["number"]
         if kind == "state":

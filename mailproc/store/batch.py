@@ -55,6 +55,7 @@ class Batch:
         self._opened: dict[int, dict[str, Any]] = {}
         self._changed: dict[int, dict[str, Any]] = {}
         self._stored: dict[int, dict[str, Any]] = {}
+        self._numbered: dict[int, int] = {}  # the highest number of a mail of a stored ticket
         self.participants: list[tuple[object, ...]] = []
         self.messages: list[tuple[object, ...]] = []
         self.message_ids: list[tuple[object, ...]] = []
@@ -76,12 +77,12 @@ class Batch:
                 return rows[serial][column]
         if serial not in self._stored:
             names = (
-                "state, department, priority, assignee, language, sla, subject, tags, fields, mails_out, reopened_at,"
-                " set_due_at, waits_until"
+                "state, department, priority, assignee, language, sla, subject, tags, fields, reopened_at, set_due_at,"
+                " waits_until"
             )
             row = self.tx.execute(f"SELECT {names} FROM ticket WHERE serial = ?", (serial,)).fetchone()
             if row is None:
-                raise Permanent(f"ticket {serial} is not in the database; the decision about it cannot be carried out")
+                raise _no_ticket(serial)
             self._stored[serial] = dict(zip(names.split(", "), row, strict=True))
         return self._stored[serial].get(column)
 
@@ -109,8 +110,11 @@ class Batch:
         mail = composed.mail
         self.mails.append((composed, mail_json))
         if mail.serial and mail.n:
-            already = int(self.read(mail.serial, "mails_out") or 0)
-            self.change(mail.serial, mails_out=max(already, mail.n), last_mail_at=self.now)
+            if mail.serial in self._opened:
+                self.change(mail.serial, mails_out=max(self._opened[mail.serial]["mails_out"], mail.n))
+            else:
+                self._numbered[mail.serial] = max(self._numbered.get(mail.serial, 0), mail.n)
+            self.change(mail.serial, last_mail_at=self.now)
 
     def write(self) -> None:
         """Write everything, what is referred to first."""
@@ -119,11 +123,7 @@ class Batch:
             tx.execute(_INSERT_TICKET, list(row.values()))
             self._count_ticket()
         for serial, columns in self._changed.items():
-            names = sorted(columns)
-            tx.execute(
-                f"UPDATE ticket SET {', '.join(f'{name} = ?' for name in names)} WHERE serial = ?",
-                [*(columns[name] for name in names), serial],
-            )
+            self._update_ticket(serial, columns)
         if self.participants:
             tx.executemany(
                 "INSERT INTO participant (serial, address, added_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -131,8 +131,6 @@ class Batch:
             )
         for number, clock in self.clocks:
             promises.write_clock(tx, number, clock)
-        for message in self.messages:
-            tx.execute(_INSERT_MESSAGE, message)
         if self.message_ids:
             tx.executemany("INSERT INTO message_id (id, serial) VALUES (?, ?) ON CONFLICT DO NOTHING", self.message_ids)
         if self.links:
@@ -151,12 +149,25 @@ class Batch:
             )
         if self.mails:
             self._write_mails()
+        if self.messages:
+            tx.executemany(_INSERT_MESSAGE, self.messages)
         for job in self.later:
             job()
         if self.events:
             tx.executemany(
                 "INSERT INTO event (serial, inbox_id, at, kind, actor, data) VALUES (?, ?, ?, ?, ?, ?)", self.events
             )
+
+    def _update_ticket(self, serial: int, columns: dict[str, Any]) -> None:
+        names = sorted(columns)
+        assignments, values = [f"{name} = ?" for name in names], [columns[name] for name in names]
+        n = self._numbered.get(serial)
+        if n is not None:
+            assignments.append("mails_out = CASE WHEN mails_out < ? THEN ? ELSE mails_out END")
+            values += (n, n)
+        done = self.tx.execute(f"UPDATE ticket SET {', '.join(assignments)} WHERE serial = ?", [*values, serial])
+        if n is not None and not done.rowcount:
+            raise _no_ticket(serial)
 
     def _count_ticket(self) -> None:
         if self.tx.is_postgres:
@@ -166,6 +177,7 @@ class Batch:
 
     def _write_mails(self) -> None:
         limited: list[str] = []
+        raws: list[tuple[object, ...]] = []
         shown: dict[tuple[int, str], tuple[int, list[ComposedMail]]] = {}
         for composed, mail_json in self.mails:
             mail = composed.mail
@@ -202,10 +214,7 @@ class Batch:
             if not outbox_id:
                 self.add_event(mail.serial, "mail-known", data)
                 continue
-            self.tx.execute(
-                "INSERT INTO outbox_raw (outbox_id, codec, data) VALUES (?, ?, ?)",
-                (outbox_id, packed.codec, packed.data),
-            )
+            raws.append((outbox_id, packed.codec, packed.data))
             if composed.error:
                 self.add_event(mail.serial, "mail-held", {**data, "outbox": outbox_id, "error": composed.error})
             else:
@@ -214,18 +223,19 @@ class Batch:
                 limited.append(recipient)
             if mail.serial and mail.role == "customer" and mail.purpose in SHOWN_PURPOSES:
                 shown.setdefault((mail.serial, mail.purpose), (outbox_id, []))[1].append(composed)
+        if raws:
+            self.tx.executemany("INSERT INTO outbox_raw (outbox_id, codec, data) VALUES (?, ?, ?)", raws)
         if limited:
             counts.record_sent(self.tx, limited, self.at)
         for outbox_id, same_words in shown.values():
-            self._write_shown(outbox_id, same_words)
+            self._add_shown(outbox_id, same_words)
 
-    def _write_shown(self, outbox_id: int, same_words: list[ComposedMail]) -> None:
+    def _add_shown(self, outbox_id: int, same_words: list[ComposedMail]) -> None:
         """One message for all recipients of the same words."""
         first = same_words[0]
         mail = first.mail
         author = Address(mail.author or mail.from_address, mail.from_name)
-        self.tx.execute(
-            _INSERT_MESSAGE,
+        self.messages.append(
             make_message(
                 self,
                 serial=mail.serial,
@@ -242,8 +252,12 @@ class Batch:
                 mail_class="auto" if mail.is_automatic else "human",
                 language=mail.language,
                 text=mail.text,
-            ),
+            )
         )
+
+
+def _no_ticket(serial: int) -> Permanent:
+    return Permanent(f"ticket {serial} is not in the database; the decision about it cannot be carried out")
 
 
 def make_message(

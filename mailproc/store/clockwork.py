@@ -1,10 +1,9 @@
 """What the clock finds in the tables: tickets to close, and those on which something promised may be due by now."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailproc.records.ticket import Known
-from mailproc.store import meta, promises, queries
+from mailproc.store import meta, queries
 from mailproc.store.lookup import Query, lookup
 from mailproc.store.transaction import Tx
 from mailproc.store.values import to_time
@@ -15,8 +14,7 @@ _LEASE = timedelta(minutes=5)
 
 def look_up(tx: Tx, query: Query, now: datetime) -> Known:
     """What `lookup` finds, with the clocks of its tickets, read under their locks."""
-    known = lookup(tx, query, now)
-    return replace(known, clocks=promises.read_clocks(tx, known.tickets)) if known.tickets else known
+    return lookup(tx, query, now, with_clocks=True)
 
 
 def claim(tx: Tx, now: datetime, terms: str, closes_after: timedelta | None) -> tuple[int, ...]:

@@ -213,7 +213,7 @@ def _open_ticket(batch: Batch, effect: OpenTicket) -> None:
 
 
 def _add_message(batch: Batch, effect: AddMessage) -> None:
-    inbox_id = batch.inbox_id
+    inbox_id = None if effect.is_second else batch.inbox_id
     if inbox_id is not None and batch.messages:
         # I2: one accepted mail makes at most one message
         raise Permanent(f"mail {inbox_id} would become two messages, the second on ticket {effect.serial}")

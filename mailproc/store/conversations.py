@@ -8,6 +8,7 @@ from mailproc.store.values import to_hash
 MOST_ALIKE = 5
 _SHORTEST = 8  # characters of a subject that says anything: "help" and "hi" are alike everywhere
 _FINISHED = "state IN ('resolved', 'closed')"
+IS_ALIKE = f"alike = ? AND alike IS NOT NULL AND {_FINISHED}"
 
 
 def add_columns(tx: Tx) -> None:
@@ -34,8 +35,7 @@ def find_alike(tx: Tx, subject_key: str) -> tuple[tuple[str, str, str], ...]:
     if alike is None:
         return ()
     rows = tx.execute(
-        f"SELECT number, state, department FROM ticket WHERE alike = ? AND alike IS NOT NULL AND {_FINISHED}"
-        " ORDER BY serial DESC LIMIT ?",
+        f"SELECT number, state, department FROM ticket WHERE {IS_ALIKE} ORDER BY serial DESC LIMIT ?",
         (alike, MOST_ALIKE),
     ).fetchall()
     return tuple((row[0], row[1], row[2]) for row in rows)

@@ -10,9 +10,13 @@ from mailproc.store.counts import mailbox_key
 from mailproc.store.transaction import Tx, in_list
 from mailproc.store.values import from_json, from_optional_time, from_time, to_text, to_time
 
-_FRESH = timedelta(hours=24)
-_COLUMNS = "inbox_id, at, serial, rounds, same, quick, machine_until, machine_id, why, subject, told_at, told"
+FRESH = timedelta(hours=24)
+COLUMNS = "inbox_id, at, serial, rounds, same, quick, machine_until, machine_id, why, subject, told_at, told"
 _LONGEST_WORDS = 4_000
+_KEEP = (
+    f"INSERT INTO correspondence (address, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    f" ON CONFLICT (address) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS.split(', '))}"
+)
 
 
 def create_table(tx: Tx) -> None:
@@ -37,13 +41,17 @@ def create_table(tx: Tx) -> None:
     tx.execute(statement)
 
 
-def read_echo(tx: Tx, sender: str, now: datetime) -> Echo | None:
-    """What is known of a sender's last mail and of ours that followed it; None when they wrote nothing lately."""
-    row = tx.execute(f"SELECT {_COLUMNS} FROM correspondence WHERE address = ?", (mailbox_key(sender),)).fetchone()
-    if row is None or row[1] < to_time(now - _FRESH):
+def make_echo(tx: Tx, row: Any, left: str | None, *, is_repeated: bool) -> Echo | None:
+    """What is known of a sender's last mail and of ours that followed it; None when they wrote nothing lately.
+
+    `row` are COLUMNS, `left` is when ours went out. The words of the last mail are read where the next one may be
+    compared with them: after a mail of ours, from a machine, and where a subject comes again.
+    """
+    if row[0] is None:
         return None
     rhythm = _make_rhythm(row)
-    left = tx.execute("SELECT min(sent_at) FROM outbox WHERE inbox_id = ?", (rhythm.inbox_id,)).fetchone()[0]
+    if left is None and rhythm.machine_until is None and not is_repeated:
+        return Echo(rhythm, None)
     ids = [rhythm.inbox_id] + ([rhythm.machine_id] if rhythm.machine_id not in (0, rhythm.inbox_id) else [])
     marks, values = in_list(ids)
     stored = {
@@ -68,10 +76,8 @@ def may_join(echo: Echo, now: datetime) -> bool:
 def keep_rhythm(batch: Batch, effect: KeepRhythm) -> None:
     """Carries out the effect: the sender's row from now on."""
     rhythm = effect.rhythm
-    names = _COLUMNS.split(", ")
     batch.tx.execute(
-        f"INSERT INTO correspondence (address, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (address) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in names),
+        _KEEP,
         (
             mailbox_key(effect.address),
             batch.inbox_id or 0,

@@ -20,7 +20,7 @@ _SAME_SUBJECT_WINDOW = timedelta(minutes=10)
 _HOURS_OF_WEEK = 168
 _MINUTES_KEPT = 180
 _HASH_BITS = 40
-_SITE = "*"
+SITE = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,12 @@ class Question:
 
     recipients: tuple[str, ...]  # the highest count of them is taken
     tickets: tuple[tuple[int, str | None], ...] = ()  # (serial, ISO time of the last agent's word there)
-    sender: str = ""
-    subject_key: str = ""
-    inbox_id: int | None = None
 
 
 def read_counts(tx: Tx, question: Question, now: datetime) -> SendCounts:
     """The counts a decision at `now` must respect."""
-    hour_ago, day_ago = to_time(now - _HOUR), to_time(now - _DAY)
-    sender_hour = sender_day = ticket_hour = ticket_day = 0
+    hour_ago, day_ago = hour_and_day_ago(now)
+    sender_hour = sender_day = 0
     for mailbox in dict.fromkeys(map(mailbox_key, question.recipients)):
         times = tx.execute(
             "SELECT created_at FROM outbox WHERE is_limited = 1 AND mailbox = ? AND created_at >= ?"
@@ -46,14 +43,8 @@ def read_counts(tx: Tx, question: Question, now: datetime) -> SendCounts:
         ).fetchall()
         sender_day = max(sender_day, len(times))
         sender_hour = max(sender_hour, sum(1 for (at,) in times if at >= hour_ago))
-    for serial, last_agent_at in question.tickets:
-        times = tx.execute(
-            "SELECT created_at FROM outbox WHERE is_limited = 1 AND serial = ? AND created_at >= ? LIMIT ?",
-            (serial, max(day_ago, last_agent_at or ""), MOST_COUNTED),
-        ).fetchall()
-        ticket_day = max(ticket_day, len(times))
-        ticket_hour = max(ticket_hour, sum(1 for (at,) in times if at >= hour_ago))
-    domains = list(dict.fromkeys(domain for r in question.recipients if (domain := _domain(r))))
+    ticket_hour, ticket_day = count_tickets(tx, question.tickets, now)
+    domains = list(dict.fromkeys(domain for r in question.recipients if (domain := domain_of(r))))
     domain_hour, site_hour = _count_minutes(tx, domains, now)
     return SendCounts(
         sender_hour=sender_hour,
@@ -62,9 +53,44 @@ def read_counts(tx: Tx, question: Question, now: datetime) -> SendCounts:
         ticket_hour=ticket_hour,
         ticket_day=ticket_day,
         site_hour=site_hour,
-        site_usual_hour=_usual_hour(tx, now),
-        same_subject=_count_same_subject(tx, question, now),
+        site_usual_hour=usual_hour(tx, now),
     )
+
+
+def count_tickets(tx: Tx, tickets: Iterable[tuple[int, str | None]], now: datetime) -> tuple[int, int]:
+    """(within the hour, within the day) since an agent's last word, of the ticket that sent most."""
+    hour_ago, day_ago = hour_and_day_ago(now)
+    ticket_hour = ticket_day = 0
+    for serial, last_agent_at in tickets:
+        times = tx.execute(
+            "SELECT created_at FROM outbox WHERE is_limited = 1 AND serial = ? AND created_at >= ? LIMIT ?",
+            (serial, max(day_ago, last_agent_at or ""), MOST_COUNTED),
+        ).fetchall()
+        ticket_day = max(ticket_day, len(times))
+        ticket_hour = max(ticket_hour, sum(1 for (at,) in times if at >= hour_ago))
+    return ticket_hour, ticket_day
+
+
+def hour_and_day_ago(now: datetime) -> tuple[str, str]:
+    """Since when mails count for limits of an hour and of a day."""
+    return to_time(now - _HOUR), to_time(now - _DAY)
+
+
+def minute_hour_ago(now: datetime) -> int:
+    """The minute of an hour ago; it counts whole: a limit may hold a minute longer, never let one more mail out."""
+    return _minute_of(now - _HOUR)
+
+
+def same_subject_by(
+    sender: str, subject_key: str, inbox_id: int | None, now: datetime
+) -> tuple[int | None, int | None, str, int, int]:
+    """What finds the mails of one sender with one comparable subject of the last minutes, this one left out.
+
+    The parameters are: subject_key IN (?, ?) AND decided_at > ? AND id <> ? LIMIT ?
+    """
+    since = now - _SAME_SUBJECT_WINDOW
+    hours = [hash_subject(sender, subject_key, at) for at in (since, now)]
+    return hours[0], hours[1], to_time(since), inbox_id or 0, _MOST_SAME_SUBJECT
 
 
 def record_sent(tx: Tx, recipients: Sequence[str], now: datetime) -> None:
@@ -73,8 +99,8 @@ def record_sent(tx: Tx, recipients: Sequence[str], now: datetime) -> None:
     if tx.connection.counted_hour != hour:
         forget_counts(tx, now)
         tx.connection.counted_hour = hour
-    domains = [domain for recipient in recipients if (domain := _domain(recipient))]
-    scopes: dict[str, int] = {_SITE: len(recipients)}
+    domains = [domain for recipient in recipients if (domain := domain_of(recipient))]
+    scopes: dict[str, int] = {SITE: len(recipients)}
     for domain in domains:
         scopes[domain] = scopes.get(domain, 0) + 1
     tx.executemany(
@@ -121,7 +147,7 @@ def hash_subject(sender: str, subject_key: str, at: datetime) -> int | None:
     return _hour_of(at) << _HASH_BITS | to_hash(sender, subject_key) & (1 << _HASH_BITS) - 1
 
 
-def _usual_hour(tx: Tx, now: datetime) -> float:
+def usual_hour(tx: Tx, now: datetime) -> float:
     """The mean of the last week's hours; they are over, so that it changes with the hour and not with a mail."""
     hour = _hour_of(now)
     known = tx.connection.usual_hour
@@ -135,32 +161,19 @@ def _usual_hour(tx: Tx, now: datetime) -> float:
 
 
 def _count_minutes(tx: Tx, domains: Iterable[str], now: datetime) -> tuple[int, int]:
-    # The minute an hour ago counts whole: a limit may hold a minute longer, never let one more mail out
-    since = _minute_of(now - _HOUR)
-    marks, values = in_list([_SITE, *domains])
+    since = minute_hour_ago(now)
+    marks, values = in_list([SITE, *domains])
     rows = tx.execute(
         f"SELECT scope, sum(mails) FROM sent_minute WHERE scope IN {marks} AND minute >= ? GROUP BY scope",
         (*values, since),
     )
     sums = {scope: int(mails) for scope, mails in rows}
-    site = sums.pop(_SITE, 0)
+    site = sums.pop(SITE, 0)
     return max(sums.values(), default=0), site
 
 
-def _count_same_subject(tx: Tx, question: Question, now: datetime) -> int:
-    since = now - _SAME_SUBJECT_WINDOW
-    hours = [hash_subject(question.sender, question.subject_key, at) for at in (since, now)]
-    if None in hours:
-        return 0
-    row = tx.execute(
-        "SELECT count(*) FROM (SELECT 1 FROM inbox WHERE subject_key IN (?, ?) AND decided_at > ? AND id <> ?"
-        " LIMIT ?) AS s",
-        (*hours, to_time(since), question.inbox_id or 0, _MOST_SAME_SUBJECT),
-    ).fetchone()
-    return int(row[0])
-
-
-def _domain(address: str) -> str:
+def domain_of(address: str) -> str:
+    """By what limits of a domain are counted."""
     return to_key(address.rpartition("@")[2])
 
 

@@ -9,14 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailproc.message.parse import parse
-from mailproc.records.asks import Asked, Asks
-from mailproc.records.mail import Address
+from mailproc.records.asks import Asked, Asks, Behalf
+from mailproc.records.holds import HoldsKnown
+from mailproc.records.mail import Address, Inbound
+from mailproc.records.making import quick_to_make
 from mailproc.records.ticket import Contact, Duplicate, Known, SendCounts, SentMail, State, ThreadMessage, Ticket
-from mailproc.store import asks, conversations, correspondence, counts, notes, resemblance
+from mailproc.store import asks, conversations, correspondence, counts, notes, promises, resemblance
 from mailproc.store.inbox import read_envelope
 from mailproc.store.packing import unpack
+from mailproc.store.senders import Sender, read_sender
 from mailproc.store.transaction import Tx, in_list
 from mailproc.store.values import from_json, from_optional_time, from_time, to_key, to_text, to_time
+from mailproc.tickets.followup import Keys
 from mailproc.tickets.replay import MARK
 
 LONGEST_THREAD_TEXT = 4_000
@@ -39,6 +43,7 @@ _THREAD_COLUMNS = (
 )
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Query:
     """The keys of one mail, or the ticket of one request."""
@@ -52,6 +57,7 @@ class Query:
     sender: str = ""  # normalised From address
     subject_key: str = ""
     asks: Asks | None = None  # what an agent's commands want to know
+    behalf: tuple[str, str] | None = None  # (address, comparable subject) of somebody whose words an agent brings
 
     @property
     def wants_notes(self) -> bool:
@@ -60,12 +66,33 @@ class Query:
         return is_released or any(one.startswith(MARK) for one in self.message_ids)
 
 
-def lookup(tx: Tx, query: Query, now: datetime) -> Known:
+def make_query(
+    inbound: Inbound, keys: Keys, inbox_id: int | None, asks: Asks | None, behalf: Behalf, *, is_released: bool
+) -> Query:
+    """The keys of a mail as a query; the bytes of a released one are known, and that is no news."""
+    own = (inbound.message_id,) if inbound.message_id else ()
+    return Query(
+        inbox_id=inbox_id,
+        fingerprint="" if is_released else keys.fingerprint,
+        has_message_id=bool(own),
+        serials=keys.all_serials() + behalf.serials,
+        message_ids=(*keys.other_ids, *own, *keys.marks, *behalf.ids),
+        sent=tuple((our.serial, our.n) for our in (*keys.our_ids, keys.bounced_id, keys.own_id) if our),
+        sender=keys.sender,
+        subject_key=keys.subject_key,
+        asks=asks,
+        behalf=(behalf.author, behalf.subject_key) if behalf.author else None,
+    )
+
+
+def lookup(tx: Tx, query: Query, now: datetime, *, with_clocks: bool = False) -> Known:
     """What is known of the query's keys; on PostgreSQL holds them until the transaction ends.
 
     Limited mail is counted for the sender; for a request, which has none, for the requester of its ticket.
+    `with_clocks` is for sites that promise something: what promises are counted from.
     """
     _lock(tx, query)
+    sender = read_sender(tx, query.sender, query.subject_key, query.inbox_id, now) if query.sender else None
     duplicate = _find_duplicate(tx, query, now)
     by_id = find_ids(tx, query.message_ids)
     wanted = [*query.serials, *by_id.values(), *(serial for serial, _ in query.sent)]
@@ -76,23 +103,32 @@ def lookup(tx: Tx, query: Query, now: datetime) -> Known:
     asked = asks.answer(tx, query.asks, tickets, now) if query.asks is not None else Asked()
     if asked.next_serial is not None:
         tickets |= load_tickets(tx, (asked.next_serial,), now)[0]
-    limits = _count(tx, query, tickets, last_agent, now)
-    echo = correspondence.read_echo(tx, query.sender, now) if query.sender else None
+    resembled = None
+    if not wanted and (query.behalf is not None or (sender is not None and sender.has_resembled)):
+        resembled = resemblance.find(tx, *(query.behalf or (query.sender, query.subject_key)), now)
+    if query.behalf is not None and resembled is not None:
+        tickets |= load_tickets(tx, (resembled.serial,), now)[0]
+    limits = _count(tx, sender, tickets, last_agent, now)
+    echo = sender.echo if sender is not None else None
     if echo is not None and echo.rhythm.serial not in tickets and correspondence.may_join(echo, now):
         # A machine's mail is kept on the ticket that its series began on
         tickets = load_tickets(tx, (echo.rhythm.serial,), now)[0] | tickets
+    has_alike = sender is not None and sender.has_alike and not tickets
     return Known(
-        next_serial=peek_serial(tx),
+        next_serial=peek_serial(tx) if sender is None or sender.next_serial is None else sender.next_serial,
         duplicate=duplicate,
         tickets=notes.attach(tx, tickets) if query.wants_notes else tickets,
         by_id=by_id,
         sent=_find_sent(tx, query.sent) if query.sent else {},
-        requester=_find_contact(tx, query, tickets),
+        requester=sender.contact if sender is not None else _find_requester(tx, tickets),
+        author=_find_contact(tx, query.behalf[0]) if query.behalf else None,
         counts=limits,
+        clocks=promises.read_clocks(tx, tickets) if with_clocks and tickets else {},
         asked=asked,
         echo=echo,
-        alike=conversations.find_alike(tx, query.subject_key) if query.sender and not tickets else (),
-        resembled=resemblance.find(tx, query.sender, query.subject_key, now) if not wanted else None,
+        alike=conversations.find_alike(tx, query.subject_key) if has_alike else (),
+        holds=HoldsKnown(query.inbox_id or 0, absent=sender.absent if sender is not None else {}),
+        resembled=resembled,
     )
 
 
@@ -206,12 +242,13 @@ def _find_sent(tx: Tx, sent: Iterable[tuple[int, int]]) -> dict[tuple[int, int],
     return found
 
 
-def _find_contact(tx: Tx, query: Query, tickets: dict[int, Ticket]) -> Contact | None:
-    address = query.sender
-    if not address and tickets:
-        address = next(iter(tickets.values())).requester.addr
-    if not address:
-        return None
+def _find_requester(tx: Tx, tickets: dict[int, Ticket]) -> Contact | None:
+    """The requester of what a request is about."""
+    address = next(iter(tickets.values())).requester.addr if tickets else ""
+    return _find_contact(tx, address) if address else None
+
+
+def _find_contact(tx: Tx, address: str) -> Contact | None:
     row = tx.execute(
         "SELECT name, language, is_silenced, is_dead, is_trusted FROM contact WHERE address = ?", (to_key(address),)
     ).fetchone()
@@ -219,20 +256,24 @@ def _find_contact(tx: Tx, query: Query, tickets: dict[int, Ticket]) -> Contact |
 
 
 def _count(
-    tx: Tx, query: Query, tickets: dict[int, Ticket], last_agent: dict[int, str | None], now: datetime
+    tx: Tx, sender: Sender | None, tickets: dict[int, Ticket], last_agent: dict[int, str | None], now: datetime
 ) -> SendCounts:
-    requesters = [ticket.requester.addr for ticket in list(tickets.values())[:4]]
-    recipients = (to_text(query.sender),) if query.sender else tuple(to_text(a) for a in dict.fromkeys(requesters) if a)
-    if not recipients:
-        return SendCounts()
-    question = counts.Question(
-        recipients=recipients,
-        tickets=tuple(last_agent.items())[:4],
-        sender=query.sender,
-        subject_key=query.subject_key,
-        inbox_id=query.inbox_id,
+    spoken = tuple(last_agent.items())[:4]
+    if sender is None:
+        requesters = [ticket.requester.addr for ticket in list(tickets.values())[:4]]
+        recipients = tuple(to_text(address) for address in dict.fromkeys(requesters) if address)
+        return counts.read_counts(tx, counts.Question(recipients, spoken), now) if recipients else SendCounts()
+    ticket_hour, ticket_day = counts.count_tickets(tx, spoken, now)
+    return SendCounts(
+        sender_hour=sender.hour,
+        sender_day=sender.day,
+        domain_hour=sender.domain_hour,
+        ticket_hour=ticket_hour,
+        ticket_day=ticket_day,
+        site_hour=sender.site_hour,
+        site_usual_hour=counts.usual_hour(tx, now),
+        same_subject=sender.same_subject,
     )
-    return counts.read_counts(tx, question, now)
 
 
 def _read_rows(tx: Tx, serials: list[int]) -> list[Any]:

@@ -29,6 +29,7 @@ from mailproc.store.transaction import Tx
 from mailproc.store.values import to_time
 
 _LOCK = 0x6D61_696C  # "mail": daemons that start together on PostgreSQL migrate one after the other
+_WAIT = "10min"  # as long as another one may need for a step on a large database
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ def limit_correspondents(tx: Tx) -> None:
     correspondence.create_table(tx)
 
 
+def give_more_days(tx: Tx) -> None:
+    """Migration 14: when somebody had an outgoing mail tried again; from then on it has five days more."""
+    words = schema.WORDS_POSTGRES if tx.is_postgres else schema.WORDS_SQLITE
+    tx.execute(fill_words("ALTER TABLE outbox ADD COLUMN again_at {time} NOT NULL DEFAULT ''", words))
+
+
 def fill_words(statement: str, words: dict[str, str]) -> str:
     """The statement in one database's own words."""
     for name, word in words.items():
@@ -128,6 +135,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration(11, "reply addresses that were revoked", revocations.add_column),
     Migration(12, "moments that agents set", casework.add_columns),
     Migration(13, "held mail as daily work", holds.create_tables),
+    Migration(14, "outgoing mail that is tried for five days again", give_more_days),
 )
 
 
@@ -163,12 +171,20 @@ def read_version(connection: Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(number), 0) FROM schema_version").fetchone()[0])
 
 
+def _wait_for_others(connection: Connection) -> None:
+    usual = connection.execute("SELECT current_setting('lock_timeout')").fetchone()[0]
+    connection.execute("SELECT set_config('lock_timeout', ?, true)", (_WAIT,))
+    connection.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+    # A table that somebody works with is told of soon, as ever
+    connection.execute("SELECT set_config('lock_timeout', ?, true)", (usual,))
+
+
 def _take_step(connection: Connection, migration: Migration) -> int:
     connection.begin()
     with ExitStack() as undo:
         undo.callback(_undo, connection)
         if connection.is_postgres:
-            connection.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+            _wait_for_others(connection)
         # Read again under the lock: another process may have been faster
         version = read_version(connection)
         if version >= migration.number:

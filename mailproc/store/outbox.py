@@ -14,11 +14,18 @@ from mailproc.records.effects import ComposedMail, Mail
 from mailproc.store.commit import mail_from_json
 from mailproc.store.packing import pack, unpack
 from mailproc.store.transaction import Tx, in_list
-from mailproc.store.values import from_time, to_json, to_text, to_time
+from mailproc.store.values import from_json, from_time, to_json, to_text, to_time
 
 MOST_LEASED_BYTES = 48_000_000
 _LONGEST_ANSWER = 500
-_AMBIGUOUS_PAUSE = timedelta(minutes=5)
+# A server that never confirms what it takes must not fill a customer's mailbox with one answer: at most six copies
+_AMBIGUOUS_PAUSES = (
+    timedelta(minutes=5),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+    timedelta(days=2),
+)
 LONGEST_LIFE = timedelta(days=6)  # of a mail on its way, with a day to spare
 LEASE_SECONDS = 1_800.0  # longer than a delivery may take (delivery/smtp.py) and a mail may wait in hand before it
 _TRIES_IN_ORDER = 3  # after 5, 10 and 20 minutes a mail no longer keeps back those behind it
@@ -42,7 +49,7 @@ class OutboxMail:
     serial: int
     n: int
     may_resend: bool
-    created_at: datetime
+    since: datetime  # its five days run from here: when it was made, or when somebody had it tried again
     message_id: str = ""
     author: str = ""
     role: str = "customer"
@@ -84,7 +91,7 @@ def lease(
     )
     found = tx.execute(
         "SELECT o.id, o.recipient, o.envelope_from, r.codec, r.data, o.attempts, o.purpose, o.serial, o.n,"
-        " o.may_resend, o.created_at, o.message_id, o.author, o.role"
+        " o.may_resend, o.created_at, o.message_id, o.author, o.role, o.again_at"
         " FROM outbox o JOIN outbox_raw r ON r.outbox_id = o.id"
         f" WHERE o.id IN {marks} ORDER BY o.next_at, o.id",
         values,
@@ -100,7 +107,7 @@ def lease(
             serial=row[7],
             n=row[8],
             may_resend=bool(row[9]),
-            created_at=from_time(row[10]),
+            since=from_time(row[14] or row[10]),
             message_id=row[11],
             author=row[12],
             role=row[13],
@@ -113,8 +120,8 @@ def settle(tx: Tx, outbox_id: int, receipt: Receipt, now: datetime, *, retry_at:
     """Write down how a try ended; the state the mail has then.
 
     DEFERRED: tried again at `retry_at`, failed when that is None (the time for retries is over). AMBIGUOUS: queued
-    again when the mail may be resent (at `retry_at`, else in 5 minutes), else left ambiguous (F20). Where the host
-    itself is in trouble the try does not count, and the ticket tells of it once.
+    again, with longer and longer pauses, when the mail may be resent; at the sixth time, and where it may not, left
+    ambiguous (F20). Where the host itself is in trouble the try does not count, and the ticket tells of it once.
     """
     row = tx.execute(
         "SELECT state, may_resend, serial, n, purpose, recipient, attempts, code, answer FROM outbox"
@@ -128,7 +135,9 @@ def settle(tx: Tx, outbox_id: int, receipt: Receipt, now: datetime, *, retry_at:
     expected = ("sending", "queued", "ambiguous") if receipt.state is ReceiptState.SENT else ("sending",)
     if state not in expected:
         return str(state)
-    after, next_at = _after(receipt.state, bool(may_resend), now, retry_at)
+    if receipt.state is ReceiptState.AMBIGUOUS:
+        retry_at = _resend_at(tx, outbox_id, serial, attempts, now) if may_resend else None
+    after, next_at = _after(receipt.state, retry_at)
     answer = to_text(receipt.text)[:_LONGEST_ANSWER]
     is_uncounted = receipt.is_host and after == "queued" and receipt.state is ReceiptState.DEFERRED
     tx.execute(
@@ -194,13 +203,17 @@ def recover(tx: Tx, now: datetime, sender: str | None = None) -> int:
 
 
 def retry(tx: Tx, outbox_id: int, now: datetime, *, actor: str = "") -> None:
-    """Send a mail again now, whatever became of it. Raises UsageError when it was sent or there is no such mail."""
+    """Send a mail again now, whatever became of it, and for five days more where it is put off.
+
+    Raises UsageError when it was sent or there is no such mail.
+    """
     may_retry = ("queued", "failed", "ambiguous", "held", "cancelled")
     row = _get(tx, outbox_id, may_retry, "is {state} and cannot be tried again")
     if row[4] == 0:
         raise UsageError(f"outgoing mail {outbox_id} has no text yet: {row[5]}")
     tx.execute(
-        "UPDATE outbox SET state = 'queued', next_at = ?, error = '', mail = '' WHERE id = ?", (to_time(now), outbox_id)
+        "UPDATE outbox SET state = 'queued', next_at = ?, again_at = ?, error = '', mail = '' WHERE id = ?",
+        (to_time(now), to_time(now), outbox_id),
     )
     _record(
         tx, row[1], "mail-retried", {"outbox": outbox_id, "purpose": row[2], "to": row[3], "was": row[0]}, now, actor
@@ -273,15 +286,22 @@ def _pick(rows: list[tuple[int, int, int]], once_only: int | None) -> list[int]:
     return ids
 
 
-def _after(
-    state: ReceiptState, may_resend: bool, now: datetime, retry_at: datetime | None
-) -> tuple[str, datetime | None]:
+def _resend_at(tx: Tx, outbox_id: int, serial: int, attempts: int, now: datetime) -> datetime | None:
+    """When a mail that may have arrived goes once more; None when it went often enough."""
+    before = attempts - 1
+    if serial:
+        rows = tx.execute("SELECT data FROM event WHERE serial = ? AND kind = 'mail-ambiguous'", (serial,)).fetchall()
+        before = sum(from_json(row[0]).get("outbox") == outbox_id for row in rows)
+    return now + _AMBIGUOUS_PAUSES[before] if before < len(_AMBIGUOUS_PAUSES) else None
+
+
+def _after(state: ReceiptState, retry_at: datetime | None) -> tuple[str, datetime | None]:
     if state is ReceiptState.SENT:
         return "sent", None
     if state is ReceiptState.DEFERRED and retry_at is not None:
         return "queued", retry_at
     if state is ReceiptState.AMBIGUOUS:
-        return ("queued", retry_at or now + _AMBIGUOUS_PAUSE) if may_resend else ("ambiguous", None)
+        return ("queued", retry_at) if retry_at is not None else ("ambiguous", None)
     return "failed", None
 
 

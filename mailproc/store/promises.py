@@ -11,6 +11,10 @@ from mailproc.store.values import from_json, from_optional_time, from_time, to_j
 
 _COLUMNS = "serial, started_at, sla, waiting_since, is_answered, heard_at, is_proven, stops, told, look_at"
 _CHUNK = 120
+_WRITE = (
+    f"INSERT INTO promise ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (serial) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS.split(", ")[1:])
+)
 
 
 def create_table(tx: Tx) -> None:
@@ -46,10 +50,8 @@ def read_clocks(tx: Tx, serials: Iterable[int]) -> dict[int, Clock]:
 
 def write_clock(tx: Tx, serial: int, clock: Clock) -> None:
     """Keep a ticket's clock."""
-    names = _COLUMNS.split(", ")[1:]
     tx.execute(
-        f"INSERT INTO promise ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (serial) DO UPDATE SET "
-        + ", ".join(f"{name} = excluded.{name}" for name in names),
+        _WRITE,
         (
             serial,
             to_time(clock.started_at),

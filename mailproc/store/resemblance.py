@@ -13,10 +13,11 @@ from mailproc.store.values import to_hash, to_text, to_time
 
 WINDOW = timedelta(days=7)
 _IN_WORK = "state IN ('new', 'open', 'pending', 'on-hold')"
-_FIND = (
-    "SELECT serial, number, department FROM ticket WHERE resembles = ? AND resembles IS NOT NULL"
-    f" AND {_IN_WORK} AND requester = ? AND created_at >= ? AND merged_into IS NULL ORDER BY serial DESC LIMIT 1"
+RESEMBLES = (
+    f"resembles = ? AND resembles IS NOT NULL AND {_IN_WORK} AND requester = ? AND created_at >= ?"
+    " AND merged_into IS NULL"
 )
+_FIND = f"SELECT serial, number, department FROM ticket WHERE {RESEMBLES} ORDER BY serial DESC LIMIT 1"
 
 
 def add_column(tx: Tx) -> None:
@@ -36,10 +37,15 @@ def found_by(requester: str, subject_key: str) -> dict[str, int | None]:
     return {"alike": to_alike(subject_key), "resembles": to_number(requester, subject_key)}
 
 
+def find_by(requester: str, subject_key: str, now: datetime) -> tuple[int | None, str, str]:
+    """The parameters of RESEMBLES; the first is None where nothing can resemble."""
+    return to_number(requester, subject_key), to_text(requester), to_time(now - WINDOW)
+
+
 def find(tx: Tx, requester: str, subject_key: str, now: datetime) -> Resembled | None:
     """The newest case in work that this requester opened within a week under that comparable subject."""
-    number = to_number(requester, subject_key)
-    if number is None:
+    asked = find_by(requester, subject_key, now)
+    if asked[0] is None:
         return None
-    row = tx.execute(_FIND, (number, to_text(requester), to_time(now - WINDOW))).fetchone()
+    row = tx.execute(_FIND, asked).fetchone()
     return Resembled(row[0], row[1], row[2]) if row is not None else None

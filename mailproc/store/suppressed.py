@@ -71,3 +71,25 @@ def _events(tx: Tx, first: int) -> Iterator[tuple[str, str]]:
         if len(rows) < _PAGE:
             return
         first = rows[-1][0] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """When the breaker kept mail back: a minute and how many, and up to which event the history was read."""
+
+    times: tuple[tuple[datetime, int], ...]
+    last_event: int
+
+
+def find_breaks(tx: Tx, after_event: int, since: datetime) -> Breaks:
+    """What the breaker kept back in events behind that one; at first in those since that time."""
+    first = after_event + 1 if after_event else _first_event(tx, since)
+    row = tx.execute("SELECT max(id) FROM event").fetchone()
+    last = int(row[0] or 0)
+    minutes: dict[str, int] = {}
+    if last >= first:
+        for at, text in _events(tx, first):
+            if '"breaker"' in text and from_json(text).get("reason") == "breaker" and at >= to_time(since):
+                minutes[at[:16]] = minutes.get(at[:16], 0) + 1
+    times = tuple((datetime.fromisoformat(f"{minute}:00+00:00"), count) for minute, count in sorted(minutes.items()))
+    return Breaks(times, max(last, after_event))

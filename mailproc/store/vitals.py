@@ -54,6 +54,7 @@ class Queues:
     oldest_queued_at: datetime | None
     longest_due_at: datetime | None  # since when the next mail to send could have been sent
     stuck: tuple[tuple[str, int], ...]  # outgoing mails by state: held, ambiguous, failed
+    unseen: int = 0  # of the failed ones, those to departments and agents: nobody else is told of a case
 
 
 def write_heartbeat(tx: Tx, beat: Heartbeat) -> None:
@@ -146,7 +147,8 @@ def read_queues(tx: Tx, now: datetime) -> Queues:
     held = _count(tx, "inbox", "held")
     queued = _count(tx, "outbox", "queued")
     stuck = tx.execute(
-        "SELECT state, count(*) FROM outbox WHERE state IN ('held', 'ambiguous', 'failed') GROUP BY state"
+        "SELECT state, count(*), sum(CASE WHEN role = 'agent' AND purpose <> 'copy' THEN 1 ELSE 0 END) FROM outbox"
+        " WHERE state IN ('held', 'ambiguous', 'failed') GROUP BY state"
     ).fetchall()
     due = tx.execute(
         "SELECT next_at FROM outbox WHERE state = 'queued' AND next_at <= ? ORDER BY next_at LIMIT 1", (to_time(now),)
@@ -159,7 +161,8 @@ def read_queues(tx: Tx, now: datetime) -> Queues:
         queued=queued,
         oldest_queued_at=_oldest_queued(tx) if queued else None,
         longest_due_at=from_time(due[0]) if due else None,
-        stuck=tuple(sorted((str(state), int(count)) for state, count in stuck)),
+        stuck=tuple(sorted((str(state), int(count)) for state, count, _ in stuck)),
+        unseen=sum(int(inside) for state, _, inside in stuck if state == "failed"),
     )
 
 

@@ -5,6 +5,7 @@ The word is `<key id>b<serial>n<n><signature>`, in the same place of an address 
 
 import hmac
 
+from mailproc.message.addresses import LONGEST_LOCAL
 from mailproc.records.site import KeyRing, Site
 from mailproc.tickets.token import BOUNCE_WORD, OurId, make_reply_address, sign_word, split_extension
 
@@ -12,7 +13,7 @@ _PURPOSE = "bounce"
 
 
 def make_bounce_address(site: Site, keys: KeyRing, serial: int, n: int, base: str) -> str:
-    """The envelope sender of mail `n` of ticket `serial`; the base itself where the site's addresses take no words.
+    """The envelope sender of mail `n` of ticket `serial`; the base itself where no word fits, or the site takes none.
 
     Then a report is known by the Message-ID of the mail it returns.
     """
@@ -20,7 +21,9 @@ def make_bounce_address(site: Site, keys: KeyRing, serial: int, n: int, base: st
         return base
     key = keys.current
     word = f"{key.id}b{serial}n{n}{sign_word(key, _PURPOSE, serial, str(n))}"
-    return make_reply_address(site, word, base)
+    address = make_reply_address(site, word, base)
+    # RFC 5321 section 4.5.3.1.1: a word grows with the case, and no server takes a mail from an address too long
+    return address if len(address.rpartition("@")[0]) <= LONGEST_LOCAL else base
 
 
 def read_bounce_address(site: Site, keys: KeyRing, address: str) -> OurId | None:

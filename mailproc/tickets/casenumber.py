@@ -135,12 +135,16 @@ def shuffle_serial(count: int, secret: bytes) -> int:
     while True:
         left, right = value >> half, value & ((1 << half) - 1)
         for round_number in range(4):
-            message = b"%d.%d.%d" % (low, round_number, right)
-            mixed = int.from_bytes(hmac.digest(secret, message, hashlib.sha256)[:8], "big") & ((1 << half) - 1)
-            left, right = right, left ^ mixed
+            left, right = right, left ^ (_mix(secret, low, round_number, right) & ((1 << half) - 1))
         value = (left << half) | right
         if value < size:
             return low + value
+
+
+@lru_cache(maxsize=4096)  # numbers of five digits have no more halves than that
+def _mix(secret: bytes, low: int, round_number: int, half: int) -> int:
+    message = b"%d.%d.%d" % (low, round_number, half)
+    return int.from_bytes(hmac.digest(secret, message, hashlib.sha256)[:8], "big")
 
 
 def _has_number_length(digits: str) -> bool:

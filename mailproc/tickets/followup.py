@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mailproc.message.parts import first
 from mailproc.message.subjects import comparable
 from mailproc.records.mail import Envelope, Inbound, MailClass
+from mailproc.records.making import quick_to_make
 from mailproc.records.site import KeyRing, Site
 from mailproc.records.ticket import Known, Ticket
 from mailproc.tickets.bounceaddress import read_bounce_address
@@ -21,6 +22,7 @@ LOOP_HEADER = "x-loop-guard"  # every mail of ours carries its own signed Messag
 _MOST_IDS = 60  # of References; the newest count
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Everything in a mail that can lead to a ticket."""
@@ -36,6 +38,7 @@ class Keys:
     subject_key: str
     own_id: OurId | None = None  # its own Message-ID or loop guard is one of ours: it came back
     bounced_id: OurId | None = None  # the mail of ours this delivery report is about
+    is_bounced_by_address: bool = False  # told by the envelope sender we gave that mail, which its readers do not see
     marks: tuple[str, ...] = ()  # what a changed copy of an agent's mail is known by (T19)
     holds: tuple[TokenClaim, ...] = ()  # tokens of held mail: their serial is an inbox id, never a ticket
 
@@ -114,6 +117,7 @@ def find_keys(inbound: Inbound, envelope: Envelope, site: Site, keys: KeyRing) -
         own_id=_find_own_id(inbound, keys),
         holds=tuple(dict.fromkeys(holds)),
         bounced_id=returned or read_message_id(bounced, keys) or next(iter(our_ids), None) if is_report else None,
+        is_bounced_by_address=is_report and returned is not None,
         marks=find_marks(inbound, tuple(claims), tuple(our_ids), site),
     )
 

@@ -27,7 +27,12 @@ def find_marks(
     may_be_agents = any(PURPOSES[claim.purpose] == "agent" for claim in tokens) or (
         site.address_extension == "none" and bool(our_ids)
     )
-    if not may_be_agents or inbound.from_ is None:
+    return make_marks(inbound) if may_be_agents else ()
+
+
+def make_marks(inbound: Inbound) -> tuple[str, ...]:
+    """The marks of a mail, whether or not it names a case: an agent's commands and forwards are copied as well."""
+    if inbound.from_ is None:
         return ()
     signatures = [value for name, value in inbound.headers if name == "dkim-signature"][:_MOST_SIGNATURES]
     marks = [f"dkim:{hashlib.sha256(raw).hexdigest()}" for raw in map(_signature_bytes, signatures) if raw]

@@ -1,63 +1,19 @@
 """A site made by `mailproc init`, and the program called in this process as a shell would call it."""
 
-import io
-import json
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mailproc.cli import main
 from tests.builders import make_mail
-
-
-@dataclass
-class Shell:
-    """One site and what its commands print."""
-
-    folder: Path
-
-    def __call__(self, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
-        """(exit code, standard output, standard error) of `mailproc --config SITE ARGUMENTS`."""
-        out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline=""), io.StringIO()
-        former = sys.stdin
-        sys.stdin = io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")
-        try:
-            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
-                main(["--config", str(self.folder / "mailproc.yaml"), *arguments])
-        finally:
-            sys.stdin = former
-        out.flush()
-        out.seek(0)
-        code = end.value.code
-        return (code if isinstance(code, int) else 0 if code is None else 1), out.read(), err.getvalue()
-
-    def json(self, *arguments: str) -> Any:
-        """What a reading command prints with --json."""
-        code, out, err = self(*arguments, "--json")
-        assert code == 0, err
-        return json.loads(out)
-
-    def take(self, *mails: bytes) -> None:
-        """Deliver mails by pipe and decide them."""
-        for raw in mails:
-            code, _, err = self("deliver", stdin=raw)
-            assert code == 0, err
-        code, _, err = self("run", "--once")
-        assert code == 0, err
+from tests.shell import Shell, call
 
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     """A fresh site with the starter rules; outgoing mail lands in its data/sent."""
     made = Shell(tmp_path / "site")
-    with pytest.raises(SystemExit) as end:
-        main(["init", str(made.folder), "--yes"])
-    assert not end.value.code
+    assert call("init", str(made.folder), "--yes")[0] == 0
     yield made
 
 

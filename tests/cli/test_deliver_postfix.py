@@ -3,8 +3,6 @@
 import contextlib
 import shutil
 import smtplib
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,8 +15,7 @@ from mailproc.store.database import open_store
 from mailproc.store.inbox import InboxRow
 from tests import messenger, postfix
 from tests.builders import make_mail
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.shell import call
 
 
 @dataclass
@@ -41,15 +38,7 @@ class Relay:
         assert postfix.wait_until(lambda: text in self.server.log()), self.server.log()[-3000:]
 
     def flush_until(self, condition: Callable[[], bool]) -> None:
-        """A mail that Postfix is just putting off does not hear of a flush: it is asked again."""
-
-        def is_there() -> bool:
-            if condition():
-                return True
-            self.server.flush()
-            return postfix.wait_until(condition, 3.0)
-
-        assert postfix.wait_until(is_there), self.server.log()[-3000:]
+        assert self.server.flush_until(condition), self.server.log()[-3000:]
 
     def wait_for_rows(self, count: int) -> list[InboxRow]:
         # The shell of a command, its end and the queue file's removal: the queue is empty after all of it
@@ -67,7 +56,7 @@ def relay() -> Iterator[Relay]:
     server = None
     called = contextlib.ExitStack()
     try:
-        subprocess.run([sys.executable, ROOT / "cli.py", "init", folder, "--yes"], check=True, capture_output=True)
+        assert call("init", str(folder), "--yes")[0] == 0
         settings = folder / "mailproc.yaml"
         settings.write_text(settings.read_text().replace("max_message_size: 30MB", "max_message_size: 1MB"))
         server = postfix.Postfix(

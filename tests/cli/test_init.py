@@ -59,7 +59,7 @@ def test_the_new_file_shows_every_key(tmp_path: Path) -> None:
     assert set(tree) == set(TOP_KEYS)
     assert set(tree["site"]) == set(SITE_KEYS)
     assert set(tree["limits"]) == set(LIMIT_KEYS)
-    in_comments = {"trusted_authserv_ids", "border_hosts", "resolver"}
+    in_comments = {"trusted_authserv_ids", "border_hosts", "logins", "resolver"}
     assert set(tree["trust"]) | in_comments == set(TRUST_KEYS) and all(f"  # {key}: " in text for key in in_comments)
     for keys_of_kind in (*INTAKE_KEYS.values(), *DELIVERY_KEYS.values(), OAUTH_KEYS, HEALTH_KEYS, ALARM_KEYS):
         assert [key for key in keys_of_kind if not re.search(rf"\b{key}\b", text)] == []

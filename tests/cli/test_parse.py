@@ -5,7 +5,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -330,10 +329,11 @@ def test_extract_of_very_many_files_of_one_name_takes_linear_time(tmp_path: Path
     for number in range(10):
         (tmp_path / f"{number}.eml").write_bytes(mail)
     out = tmp_path / "out"
-    started = time.monotonic()
+    before = os.times()
     assert run(*sorted(tmp_path.glob("*.eml")), "--json", "--extract", out, "--jobs", "1").exit_code == 0
     assert len(list(out.iterdir())) == 4_000 and (out / "image001-4000.png").exists()
-    assert time.monotonic() - started < 10  # trying every number from 1 on takes a minute
+    used = sum(os.times()[:4]) - sum(before[:4])  # CPU of this process and its children: a busy machine costs none
+    assert used < 20  # trying every number from 1 on takes a minute
 
 
 def test_usage_is_wrong_when(mail: Path) -> None:

@@ -80,7 +80,7 @@ def test_text_when_it_is_not_sure_is_left_alone(text: str) -> None:
 
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.name)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_book_when_written_carelessly_comes_back(path: Path, seed: int) -> None:
     """Wider steps, blank lines, comments anywhere: the same meaning, every comment, one normal form."""
     careless = _spoil(path.read_text(encoding="utf-8"), random.Random(seed))
@@ -98,7 +98,7 @@ def test_book_when_written_carelessly_comes_back(path: Path, seed: int) -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_text_when_normalised_is_done_or_left_alone(seed: int) -> None:
     dice = random.Random(seed)
     text = (ROOT / "rules" / "routing.yaml").read_text(encoding="utf-8")
@@ -132,13 +132,13 @@ def test_many_rules_when_normalised_take_time_in_proportion() -> None:
         rule = "  - name: r{0}\n    # why\n    when: {{to: r{0}@acme.example}}\n    do: {{tags: [t{0}]}}\n"
         text = "route:\n" + "".join(rule.format(number) for number in range(count))
         best = 1e9
-        for _ in range(3):
+        for _ in range(2):
             started = time.process_time()
             normalise(text)
             best = min(best, time.process_time() - started)
         return best
 
-    assert measure(1_000) < 3 * measure(500) + 2  # quadratic shows in the bench; here only what hangs
+    assert measure(400) < 3 * measure(200) + 2  # quadratic shows in the bench; here only what hangs
 
 
 def test_fmt_writes_only_what_is_not_in_normal_form(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_schema_when_a_word_is_registered_knows_it(validator: Draft202012Validat
     assert set(OPERATORS) == set(definitions["operators"]["properties"])
     assert set(ACTIONS) == set(definitions["do"]["properties"])
     assert set(definitions["set"]["properties"]) == {name for name, kind in ACTIONS.items() if kind.in_classify}
-    assert {*ACTIONS, "rule"} == set(definitions["expect"]["properties"])
+    assert {*ACTIONS, "rule", "form", "requester"} == set(definitions["expect"]["properties"])
 
 
 def test_schema_that_ships_is_the_one_that_is_printed() -> None:

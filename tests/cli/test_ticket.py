@@ -49,7 +49,7 @@ def test_ticket_show_for_people_tells_the_whole_story(shell, number: str) -> Non
     [
         (["show", "ACME-482-179"], "is no case number"),
         (["close", "hello"], "is no case number"),
-        (["assign", "{}", "nobody"], "no agent 'nobody'"),
+        (["assign", "{}", "nobody"], "no agent `nobody`"),
         (["move", "{}", "biling"], "did you mean"),
         (["reply", "{}", "--text", " "], "no text"),
     ],
@@ -158,6 +158,30 @@ def test_outbox_cancel_and_retry_say_what_they_did(shell, fresh_mail) -> None:  
 def test_reply_as_somebody_who_is_no_agent_is_refused(shell, number: str) -> None:  # type: ignore[no-untyped-def]
     code, _, err = shell("ticket", "reply", number, "--text", "x", "--as", "nobody@x.example")
     assert code == 2 and "no agent's address" in err
+
+
+def test_t46_a_reply_that_repeats_a_note_is_not_sent_unless_its_writer_insists(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    secret = "The customer owes us 400 EUR since May, never send them anything on account again."
+    assert shell("ticket", "note", number, "--text", secret)[0] == 0
+    before = len(shell.json("outbox", "list"))
+    text = f"Hello,\n\n{secret.replace('The customer', 'the Customer')}\n"
+    code, _, err = shell("ticket", "reply", number, "--text", text)
+    assert code == 2 and "repeats words of an internal note" in err and "--anyway" in err
+    assert shell("ticket", "reply", number, "--text", text, "--dry-run")[0] == 2
+    assert len(shell.json("outbox", "list")) == before
+    assert shell("ticket", "reply", number, "--text", "We look into your account.")[0] == 0
+    assert shell("ticket", "reply", number, "--text", text, "--anyway")[0] == 0
+    assert [row["purpose"] for row in shell.json("outbox", "list")][before:].count("answer") == 2
+
+
+def test_t47_a_reply_with_an_address_only_agents_may_know_is_never_sent(shell, number: str) -> None:  # type: ignore[no-untyped-def]
+    from email import message_from_bytes
+
+    assert shell("run", "--once")[0] == 0
+    mails = [message_from_bytes(path.read_bytes()) for path in (shell.folder / "data/sent/new").iterdir()]
+    address = next(str(mail["Reply-To"]) for mail in mails if mail["X-Mailproc-Ticket"])
+    code, _, err = shell("ticket", "reply", number, "--text", f"Write to {address}.", "--anyway")
+    assert code == 2 and "reply addresses" in err and "--anyway" not in err
 
 
 def test_f27_a_mail_that_could_not_be_made_is_made_by_retry(shell, fresh_mail, monkeypatch) -> None:  # type: ignore[no-untyped-def]

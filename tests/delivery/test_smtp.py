@@ -235,13 +235,13 @@ def test_f20_silence_after_the_dot_is_ambiguous(host: Any, mail: Any, sender: An
             peer.say("354 go" if line == "DATA" else "250 ok")
             if line == "DATA":
                 peer.hear_mail()
-                hold.wait(5)
+                hold.wait(60)
 
     started = time.monotonic()
     receipt = sender(host(script).port, final_timeout=0.2).deliver(mail())
     hold.set()
     assert receipt.state is AMBIGUOUS
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
 
 
 def test_drop_before_the_dot_is_deferred(host: Any, mail: Any, sender: Any) -> None:
@@ -302,7 +302,7 @@ def test_t61_evil_banner_is_deferred_in_time(name: str, host: Any, mail: Any, se
     started = time.monotonic()
     receipt = sender(host(EVIL[name]).port, timeout=0.4).deliver(mail())
     assert receipt.state is DEFERRED
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20
     assert len(receipt.text) <= 8192
 
 

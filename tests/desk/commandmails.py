@@ -50,6 +50,16 @@ PHONES = {
     "no": "Sendt fra min iPhone",
     "pl": "Wysłane z iPhone'a",
 }
+OUTLOOKS = {
+    "en": "Get Outlook for iOS",
+    "de": "Outlook für iOS beziehen",
+    "es": "Obtener Outlook para iOS",
+    "fr": "Télécharger Outlook pour iOS",
+    "it": "Ottieni Outlook per iOS",
+    "no": "Skaff deg Outlook for iOS",
+    "pl": "Pobierz aplikację Outlook dla systemu iOS",
+}
+GREETINGS = {"en": "Hi,", "de": "Hallo,", "es": "Hola:", "fr": "Bonjour,", "it": "Ciao,", "no": "Hei,", "pl": "Cześć,"}
 _WRITER = "Jane Doe via Acme Support"
 _SUPPORT = "support@acme.example"
 ATTRIBUTIONS = {
@@ -97,6 +107,23 @@ def make_all() -> Iterator[Made]:
                 raw = build(language, typed, TEXTS[language], where)
                 name = f"{client}-{language}-{where}-{'-'.join(meant)}"
                 yield Made(name, raw, meant, "" if where == "alone" else TEXTS[language])
+
+
+def make_prose() -> Iterator[Made]:
+    """Every client in every language with prose alone: of what is quoted below it, nothing is a command."""
+    for language in LANGUAGES:
+        for client, build in CLIENTS.items():
+            raw = build(language, [], TEXTS[language], "top")
+            yield Made(f"{client}-{language}-prose", raw, (), TEXTS[language])
+
+
+def make_greeted() -> Iterator[Made]:
+    """A greeting first, then a command: it stands in the letter, where none is carried out."""
+    for language, greeting in GREETINGS.items():
+        for client, build in CLIENTS.items():
+            command = next(iter(HELP[language]))
+            raw = build(language, [], f"{greeting}\n{command}\n{TEXTS[language]}", "top")
+            yield Made(f"{client}-{language}-greeted", raw, (), command)
 
 
 def _parts(commands: list[str], text: str, where: str) -> list[str]:
@@ -252,6 +279,56 @@ def android(language: str, commands: list[str], text: str, where: str) -> bytes:
     return _plain(f"{body}{closing}\n\n{ATTRIBUTIONS[language]}\n\n{_quoted()}\n", X_Mailer="K-9 Mail for Android")
 
 
+def outlook_phone(language: str, commands: list[str], text: str, where: str) -> bytes:
+    """Outlook on a phone: a division a line, a link as a signature, a rule above the quoted head."""
+    lines = _parts([f"{line[:1]}{line[1:2].upper()}{line[2:]}" for line in commands], text, where)
+    body = "".join(f'<div dir="ltr">{escape(line) or "<br>"}</div>' for line in lines)
+    labels = LABELS[language]
+    values = (f"{_WRITER} &lt;{_SUPPORT}&gt;", "13.01.2026 10:00", NAME, "[ACME-100-009] Printer")
+    head = "<br>".join(f"<b>{label}:</b> {value}" for label, value in zip(labels, values, strict=True))
+    quote = "".join(f"<div>{escape(line)}</div>" for line in QUOTED)
+    return _html(
+        f'<html><head></head><body>{body}<div id="ms-outlook-mobile-signature"><div><br></div><div>'
+        f'<a href="https://aka.ms/o0ukef">{OUTLOOKS[language]}</a></div></div><hr style="width:98%">'
+        f'<div id="divRplyFwdMsg" dir="ltr">{head}</div>{quote}</body></html>'
+    )
+
+
+def gmail_phone(language: str, commands: list[str], text: str, where: str) -> bytes:
+    """Gmail on Android: an automatic capital, a blank line above what was typed, dashes and quotes made pretty."""
+    typed = [f"#{line[1:2].upper()}{line[2:]}".replace("--", "—").replace("'", "’") for line in commands]
+    lines = ["", *_parts(typed, text, where)]
+    body = "<br>".join(escape(line) for line in lines)
+    quote = "<br>".join(escape(line) for line in QUOTED)
+    markup = (
+        f'<div dir="auto">{body}</div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">'
+        f'{escape(ATTRIBUTIONS[language])}<br></div><blockquote class="gmail_quote">{quote}</blockquote></div>'
+    )
+    return _html(markup, "\n".join(lines) + f"\n\n{ATTRIBUTIONS[language]}\n\n{_quoted()}\n")
+
+
+def flowed(language: str, commands: list[str], text: str, where: str) -> bytes:
+    """RFC 3676: a blank at the end of a line says that it goes on; long commands are wrapped like that."""
+    wrapped = [line.replace(" -", " \n-", 1) if len(line) > 30 else line for line in commands]
+    body = "\n".join(_parts(wrapped, text, where))
+    mail = _head(User_Agent="Mozilla Thunderbird")
+    mail.set_content(f"{body}\n\n{ATTRIBUTIONS[language]}\n{_quoted()}\n\n-- \n{NAME}\n")
+    mail.set_param("format", "flowed")
+    return mail.as_bytes()
+
+
+def apple_pasted(language: str, commands: list[str], text: str, where: str) -> bytes:
+    """What was pasted from a note: zero-width characters, a byte order mark, bullets' no-break blanks, HTML alone."""
+    typed = [f"\ufeff#\u200b{line[1:]}".replace(" ", "\u00a0") + "\u200d" for line in commands]
+    body = "".join(f"<div>{escape(line) or '<br>'}</div>" for line in _parts(typed, text, where))
+    quote = "".join(f"<div>{escape(line)}</div>" for line in QUOTED)
+    return _html(
+        f'<html><body>{body}<br><blockquote type="cite"><div>{escape(ATTRIBUTIONS[language])}</div><br>'
+        f"<div>{quote}</div></blockquote></body></html>",
+        X_Mailer="Apple Mail",
+    )
+
+
 CLIENTS: dict[str, Callable[[str, list[str], str, str], bytes]] = {
     "mutt": mutt,
     "mutt-bottom": mutt_bottom,
@@ -264,4 +341,8 @@ CLIENTS: dict[str, Callable[[str, list[str], str, str], bytes]] = {
     "apple": apple,
     "iphone": iphone,
     "android": android,
+    "outlook-phone": outlook_phone,
+    "gmail-phone": gmail_phone,
+    "flowed": flowed,
+    "apple-pasted": apple_pasted,
 }

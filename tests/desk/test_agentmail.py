@@ -85,9 +85,9 @@ def test_one_mails_commands_all_happen() -> None:
     ("text", "words"),
     [
         ("#clsoe\nDone.", "did you mean `#close`?"),
-        ("#to biling\nDone.", "no department 'biling': did you mean \"billing\"?"),
-        ("#assign Bob\nDone.", "no agent 'Bob'"),
-        ("#assign bo@acme.example\nDone.", "Bo Berg does not belong to department 'frontdesk'"),
+        ("#to biling\nDone.", "no department `biling`; did you mean `billing`?"),
+        ("#assign Bob\nDone.", "no agent `Bob`"),
+        ("#assign bo@acme.example\nDone.", "Bo Berg does not belong to the department `frontdesk`"),
         ("#resolve\n#close\nDone.", "the mail asks for two different states"),
     ],
 )
@@ -166,8 +166,8 @@ def test_requests_that_change_nothing_say_so() -> None:
     ("verb", "changes", "words"),
     [
         ("reply", {"text": " "}, "no text"),
-        ("assign", {"argument": "nobody"}, "no agent 'nobody'"),
-        ("move", {"argument": "biling"}, 'did you mean "billing"'),
+        ("assign", {"argument": "nobody"}, "no agent `nobody`"),
+        ("move", {"argument": "biling"}, "did you mean `billing`"),
         ("resolve", {"ticket": make_ticket(state=State.CLOSED)}, "cannot become resolved"),
         ("bogus", {}, "unknown request"),
     ],

@@ -220,7 +220,7 @@ def test_undo_takes_states_and_fields_back_within_five_minutes(desk: Desk) -> No
     assert {key: after[key] for key in keys} == {key: before[key] for key in keys}
     assert after["fields"].get("order", "") == ""
     told = words_of(desk.last("transcript"))
-    assert 'state: "closed" → "new"' in told
+    assert 'state: closed → new' in told
     # a second time there is nothing left
     command(desk, serial, "#undo")
     assert "nothing of yours" in words_of(desk.last("transcript"))
@@ -360,7 +360,7 @@ def test_t23_nobody_but_a_proven_agent_is_answered(desk: Desk, who: str) -> None
 
 
 def test_a_mistyped_or_misplaced_command_is_told_and_opens_nothing(desk: Desk) -> None:
-    wrong = (("#lsit mine", "did you mean `#list`?"), ("#close", "which case?"), ("#kb intro", "not available"))
+    wrong = (("#lsit mine", "did you mean `#list`?"), ("#close", "which case?"), ("#kb intro", "in this version yet"))
     for text, words in wrong:
         row = ask(desk, text)
         assert (row["outcome"], row["reason"]) == ("answered", "overview-refused")

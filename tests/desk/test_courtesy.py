@@ -319,6 +319,18 @@ def test_status_and_solved_from_mail_to_database(desk: Desk) -> None:
     assert "Thank you for your message" in words_of(desk.last("reopened"))
 
 
+def test_a_status_that_answers_a_question_says_so_and_one_unasked_does_not(lone_desk: Desk) -> None:
+    """RFC 3834 section 5: auto-replied is said of what answers a mail, auto-generated of what comes by itself."""
+    serial = lone_desk.write("It prints blank pages.")["serial"]
+    assert lone_desk.last("received")["Auto-Submitted"] == "auto-replied"
+    lone_desk.wait(days=1).write("Any news?", subject="Re: [ACME-100-009] Printer")
+    assert lone_desk.last("status")["Auto-Submitted"] == "auto-replied"
+    lone_desk.wait(days=1).ask("remind", serial)
+    assert [purpose for purpose, _ in lone_desk.mails()].count("status") == 2
+    assert lone_desk.last("status")["Auto-Submitted"] == "auto-generated"
+    assert lone_desk.last("forward")["Auto-Submitted"] == "auto-generated"
+
+
 def test_nothing_of_a_case_goes_to_who_only_knows_its_number(desk: Desk) -> None:
     serial = desk.write("It prints blank pages.")["serial"]
     before = len(desk.mails())
@@ -431,12 +443,14 @@ def test_who_sends_a_file_that_is_too_large_learns_of_it(lone_desk: Desk) -> Non
         'Content-Disposition: attachment; filename="scan.pdf"\nContent-Transfer-Encoding: base64\n\n'
     )
     serial = lone_desk.write(f"{large}\n--b--", head=head)["serial"]
-    assert [purpose for purpose, _ in lone_desk.mails()] == ["forward", "received", "rejected"]
-    assert "scan.pdf" in words_of(lone_desk.last("rejected"))
+    assert [purpose for purpose, _ in lone_desk.mails()] == ["forward", "received"]
+    assert "scan.pdf" in words_of(lone_desk.last("received"))
     lone_desk.wait(days=1).write(f"{large}\n--b--", head=head, is_proven=False, sender="Joe <joe@elsewhere.example>")
-    assert lone_desk.mails(3) == [("forward", "frontdesk@acme.example"), ("received", "joe@elsewhere.example")]
-    assert lone_desk.suppressed(serial) == []
-    assert lone_desk.suppressed(serial + 1) == [("rejected", "unproven")]
+    assert lone_desk.mails(2) == [("forward", "frontdesk@acme.example"), ("received", "joe@elsewhere.example")]
+    assert lone_desk.suppressed(serial) == lone_desk.suppressed(serial + 1) == []
+    # The one mail of a day that an unproven sender gets says that something is missing, and nothing of what they wrote
+    said = words_of(lone_desk.last("received"))
+    assert "not everything that was attached" in said and "scan.pdf" not in said
 
 
 def test_rules_can_move_a_reply_and_the_requester_is_told(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Loops: what tells a machine without headers, what its mail does, and peers played for hours against a real engine."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -28,9 +29,11 @@ from mailproc.message.samemailbox import find_mailbox
 from mailproc.records.correspondence import Echo as Heard
 from mailproc.records.correspondence import KeepRhythm, Rhythm
 from mailproc.records.decision import Decision, Outcome
-from mailproc.records.effects import AddMessage, OpenTicket, SendMail, SetState, SuppressMail
+from mailproc.records.effects import AddMessage, OpenTicket, RecordEvent, SendMail, SetState, SuppressMail
 from mailproc.records.mail import Envelope, Level, MailClass
 from mailproc.records.ticket import Contact, SendCounts, State
+from mailproc.render import Renderer
+from mailproc.render.composer import compose_mail
 from tests.builders import (
     ANN,
     CUSTOMER,
@@ -146,6 +149,31 @@ def as_flagged(rhythm: Rhythm) -> dict[str, object]:
 
 
 FLAGGED: dict[str, object] = {"machine_until": NOW + timedelta(hours=3), "why": "the same words", "machine_id": 1}
+
+
+def test_what_the_department_gets_of_a_machine_says_that_it_looks_automatic() -> None:
+    decision = decide_next(echo=heard(rounds=3, same=3))
+    assert decision.reason == "machine-on-ticket"
+    (mail,) = (mail for mail in mails_of(decision) if mail.purpose == "followup")
+    assert dict(mail.context)["is_machine"] == "yes" and mail.not_before is not None
+    for language in ("en", "de", "es", "fr", "it", "no", "pl"):
+        made = compose_mail(replace(mail, language=language), (), NOW, make_policy(), Renderer(None, "en"))
+        assert re.search("automati[ckqs]|automatyczn|automático", made.text), language
+
+
+def test_the_same_words_at_once_again_are_worked_on_and_their_forward_waits() -> None:
+    """A second of a kind is no proof: the ticket opens, and the department reads the words it has just read later."""
+    decision = decide_next(echo=heard(rounds=0))
+    assert decision.outcome is Outcome.OPENED
+    forward = next(mail for mail in mails_of(decision) if mail.purpose == "forward")
+    assert forward.not_before == NOW + timedelta(hours=1)
+    assert [effect.kind for effect in decision.effects if isinstance(effect, RecordEvent)][-1] == "forward-waits"
+    for other in (
+        decide_next(NOTE + " And one more sentence, please."),  # other words
+        decide_next(echo=heard(after=None)),  # nothing of ours came between
+        decide_next("Yes, please.", heard("Yes, please.")),  # too few words to tell by one repetition
+    ):
+        assert all(mail.not_before is None for mail in mails_of(other))
 
 
 def test_a_person_at_a_machines_address_is_worked_on_without_an_acknowledgement() -> None:

@@ -19,8 +19,7 @@ from mailproc.desk.commands.mailcommands import read_commands
         ("!take\n/priority high\ntext", [("take", ""), ("priority", "high")], "text"),
         ("Please try again.\n\n#resolve", [("resolve", "")], "Please try again."),
         ("Please try again.\n\n#resolve\n\n", [("resolve", "")], "Please try again."),
-        ("one\n#resolve\ntwo", [], "one\n#resolve\ntwo"),  # in the middle of prose it is a word
-        ("one\n#resolve", [], "one\n#resolve"),  # no empty line before it: not a block of its own
+        ("one\n# Status\n#vlax\ntwo", [], "one\n# Status\n#vlax\ntwo"),
         ("our hashtag:\n\n#winter sale", [], "our hashtag:\n\n#winter sale"),
         ("/etc/passwd is wrong", [], "/etc/passwd is wrong"),
         ("!important", [], "!important"),
@@ -60,26 +59,33 @@ def test_read_commands_takes_the_first_or_last_block(text: str, verbs: list[tupl
     assert mail.text == left
 
 
+STRAY = "it stands in the middle of the text, where no command is carried out; write it above the greeting"
+KINDLY = "there are no knowledge articles in this version yet; please write the text into your answer"
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("#clsoe\nDone", "line 1 `#clsoe`: did you mean `#close`?"),
         ("#12 is the house number", "line 1 `#12 is the house number`: not a command we know"),
         ("#resolve now", "line 1 `#resolve now`: `#resolve` takes nothing after it"),
-        ("#to", "line 1 `#to`: `#to` needs a department, as in `#to billing`"),
+        ("#to", "line 1 `#to`: something is missing after `#to`, as in `#to billing`"),
         ("#priority soon", "line 1 `#priority soon`: the priority is one of low, normal, high, urgent"),
-        ("#kb intro", "line 1 `#kb intro`: `#kb` is not available in this version"),
+        ("#kb intro", "line 1 `#kb intro`: " + KINDLY),
         ("#close now", "line 1 `#close now`: `#close` takes nothing after it, or case numbers"),
         ("#prioritat hohc", "line 1 `#prioritat hohc`: the priority is one of low, normal, high, urgent"),
-        ("#schliesen\nFertig", "line 1 `#schliesen`: did you mean `#schliessen`?"),
+        ("#schliesen\nFertig", "line 1 `#schliesen`: did you mean `#schließen`?"),
         ("#resolve\n\n#bogus", "line 3 `#bogus`: not a command we know"),
         ("# clsoe", "line 1 `# clsoe`: did you mean `#close`?"),
         ("#list yours", "line 1 `#list yours`: the lists are mine, department, open and overdue"),
+        ("one\n#resolve\ntwo", "line 2 `#resolve`: " + STRAY),
+        ("one\n#resolve", "line 2 `#resolve`: " + STRAY),
+        ("Hi Jane,\n#Schließen\ndone", "line 2 `#Schließen`: " + STRAY),
         ("#resolve\n#bogus", "line 2 `#bogus`: not a command we know"),
     ],
 )
 def test_read_commands_names_the_line_that_is_wrong(text: str, problem: str) -> None:
-    assert read_commands(text).problems == (problem,)
+    assert [str(found) for found in read_commands(text).problems] == [problem]
 
 
 def test_read_commands_takes_linear_time() -> None:

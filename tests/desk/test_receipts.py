@@ -71,6 +71,26 @@ def test_t32_a_report_makes_an_address_dead_only_when_it_is_about_it(to: str, dm
     assert (RememberContact(CUSTOMER, is_dead=True) in decision.effects) is is_dead
 
 
+@pytest.mark.parametrize(("by_address", "is_dead"), [(True, True), (False, False)])
+def test_t32_who_takes_part_cannot_make_anothers_address_dead(by_address: bool, is_dead: bool) -> None:
+    """Bob has read the id of the mail to Jane; the address its report goes to he has not."""
+    to = make_bounce_address(SITE, KEYS, 10_000, 2, SITE.addresses[0]) if by_address else SITE.addresses[0]
+    raw = make_mail(
+        "MAILER-DAEMON@mx.example",
+        to,
+        text=REPORT.format(to=CUSTOMER, ours=make_message_id(KEYS, 10_000, 2, SITE.domain)),
+        message_id="<b@mx.example>",
+        Content_Type='multipart/report; report-type=delivery-status; boundary="b"',
+    )
+    known = make_known(
+        make_ticket(participants=(CUSTOMER, "bob@other.example")),
+        sent={(10_000, 2): SentMail(10_000, 2, "answer", CUSTOMER, CUSTOMER, ANN, False)},
+    )
+    decision = decide(raw, known, envelope=make_envelope("", to), trust=Trust(Level.A1))
+    assert any(isinstance(effect, MarkBounced) for effect in decision.effects)
+    assert (RememberContact(CUSTOMER, is_dead=True) in decision.effects) is is_dead
+
+
 @pytest.mark.parametrize(("level", "is_back"), [(Level.A2, True), (Level.A1, False)])
 def test_a_dead_address_lives_again_when_its_owner_proves_to_write_from_it(level: Level, is_back: bool) -> None:
     decision = decide(make_mail(), make_known(requester=Contact(CUSTOMER, is_dead=True)), level=level)

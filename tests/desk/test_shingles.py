@@ -24,15 +24,15 @@ JAPANESE = "この顧客は以前にも二回クレームを出しており、�
     ],
 )
 def test_a_piece_of_a_note_is_found(text: str, note: str, repeats: bool) -> None:
-    assert repeats_a_note(text, (note,), set()) is repeats
+    assert repeats_a_note(text, (note,), set) is repeats
 
 
 def test_what_customers_have_read_anyway_is_no_secret() -> None:
-    assert not repeats_a_note(LONG, (LONG,), set(shingles(LONG)))
+    assert not repeats_a_note(LONG, (LONG,), lambda: set(shingles(LONG)))
     words = "please restart the old red router at home now"
-    assert not repeats_a_note(words, ("restart the old red router",), set(shingles(words)))
+    assert not repeats_a_note(words, ("restart the old red router",), lambda: set(shingles(words)))
 
 
 def test_time_is_linear() -> None:
     text = "word " * 60_000
-    assert not repeats_a_note(text, ("other words that are in no way in this text at all",) * 300, set())
+    assert not repeats_a_note(text, ("other words that are in no way in this text at all",) * 300, set)

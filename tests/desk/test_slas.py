@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from mailproc.desk.clock.course import _is_proof
 from mailproc.desk.clock.deadlines import decide_clock
-from mailproc.desk.clock.promises import _is_proof, keep_promises
+from mailproc.desk.clock.promises import keep_promises
 from mailproc.desk.decide import decide_mail
 from mailproc.desk.draft import Draft
 from mailproc.desk.requests import Request, decide_request

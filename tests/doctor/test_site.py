@@ -39,6 +39,8 @@ def test_check_of_a_site_that_is_well(make_visit: Callable[..., Visit]) -> None:
         ((SMTP, IMAP), TrustPolicy(), Level.WARN, "comes by imap is proven by nobody"),
         ((SMTP,), TrustPolicy(agent_trust="network"), Level.FAIL, "trusted_networks is empty"),
         ((SMTP,), TrustPolicy(), Level.OK, "agents are told by dmarc"),
+        ((IMAP,), TrustPolicy(border_hosts=("mx.acme.example",), logins=(("*@a.example", "*@a.example"),)), Level.OK,
+         "agents are told by dmarc"),
         ((), KNOWN, Level.WARN, "no way in"),
     ],
 )

@@ -7,13 +7,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailproc.doctor.visit import Visit
-from mailproc.doctor.vitals import Vitals, find_problems, is_running, read_vitals, show_span, take_vitals
+from mailproc.doctor.vitals import (
+    Vitals,
+    find_problems,
+    find_undelivered,
+    is_running,
+    read_vitals,
+    show_span,
+    take_vitals,
+)
 from mailproc.errors import StoreUnavailable
 from mailproc.records.mail import Envelope
 from mailproc.settings import IntakeSettings, Settings
 from mailproc.store import inbox, vitals
-from mailproc.store.database import Store, open_store
+from mailproc.store.database import Store, Tx, open_store
 from mailproc.store.vitals import Heartbeat, IntakeNote
+from tests.store.makers import open_ticket
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 BEAT = Heartbeat("mail1", "/etc/mailproc/mailproc.yaml", NOW, NOW - timedelta(hours=1), 42, "1.0")
@@ -103,6 +112,25 @@ def test_find_problems_of_a_full_disk(settings: Settings) -> None:
 def test_read_queues_of_mail_that_waits_to_go(store: Store) -> None:
     with store.read() as tx:
         assert vitals.read_queues(tx, NOW) == vitals.Queues(0, None, 0, None, 0, None, None, ())
+
+
+def test_find_undelivered_of_what_nobody_will_read(store: Store) -> None:
+    serial = open_ticket(store)  # with a forward and an acknowledgement
+    for state, role, words in [
+        ("failed", "agent", "could not be delivered: 1"),
+        ("failed", "customer", ""),  # who works on the case was told
+        ("held", "customer", "are held: 1"),
+        ("ambiguous", "agent", ""),
+    ]:
+        store.run(lambda tx, state=state, role=role: set_first(tx, serial, state, role))
+        with store.read() as tx:
+            seen = Vitals(NOW, (BEAT,), (), vitals.read_queues(tx, NOW), None)
+        found = find_undelivered(seen)
+        assert len(found) == bool(words) and words in "".join(found)
+
+
+def set_first(tx: Tx, serial: int, state: str, role: str) -> None:
+    tx.execute("UPDATE outbox SET state = ?, role = ? WHERE serial = ? AND n = 1", (state, role, serial))
 
 
 def test_forget_heartbeats_of_daemons_nobody_misses(store: Store) -> None:

@@ -35,8 +35,7 @@ def test_f03_mail_that_gets_a_451_stays_in_the_queue_and_comes_later(
     assert wait_until(lambda: "451 4.3.0" in str(relay.postfix.queued())), relay.postfix.log()[-2000:]
     assert ledger.mails == []
     ledger.error = None
-    relay.postfix.flush()
-    assert wait_until(lambda: not relay.postfix.queued())
+    assert relay.postfix.flush_until(lambda: not relay.postfix.queued()), relay.postfix.log()[-2000:]
     assert recipients_of(ledger) == [(recipient,)]
     assert ledger.mails[0][1].sender == "cust@c.test" and b"Subject: kept\r\n" in ledger.mails[0][0]
 
@@ -49,8 +48,7 @@ def test_f10_mail_that_finds_the_disk_full_stays_in_the_queue(
     hand_over(relay, "no room", f"support@{relay.domain(both)}")
     assert wait_until(lambda: "452 4.3.1" in str(relay.postfix.queued())), relay.postfix.log()[-2000:]
     has_room = True
-    relay.postfix.flush()
-    assert wait_until(lambda: not relay.postfix.queued())
+    assert relay.postfix.flush_until(lambda: not relay.postfix.queued()), relay.postfix.log()[-2000:]
     assert len(ledger.mails) == 1
 
 
@@ -58,8 +56,7 @@ def test_mail_waits_while_nobody_listens(both: type[SmtpListener], listen: Liste
     hand_over(relay, "waits", f"support@{relay.domain(both)}")
     assert wait_until(lambda: "delay_reason" in str(relay.postfix.queued()))
     listen(both, accepts=lambda address: True, **relay.place(both))
-    relay.postfix.flush()
-    assert wait_until(lambda: not relay.postfix.queued())
+    assert relay.postfix.flush_until(lambda: not relay.postfix.queued()), relay.postfix.log()[-2000:]
     assert len(ledger.mails) == 1
 
 
@@ -67,12 +64,7 @@ def test_t60_only_the_recipient_over_the_limit_comes_again(listen: Listen, ledge
     listen(LmtpListener, max_recipients=1, accepts=lambda address: True, **relay.place(LmtpListener))
     hand_over(relay, "for two", "support@lmtp.test", "billing@lmtp.test")
     assert wait_until(lambda: len(ledger.mails) >= 1)
-
-    def is_over() -> bool:
-        relay.postfix.flush()
-        return not relay.postfix.queued()
-
-    assert wait_until(is_over)
+    assert relay.postfix.flush_until(lambda: not relay.postfix.queued()), relay.postfix.log()[-2000:]
     assert sorted(recipients_of(ledger)) == [("billing@lmtp.test",), ("support@lmtp.test",)]
     assert ledger.mails[0][0].split(b"\r\n\r\n")[1] == ledger.mails[1][0].split(b"\r\n\r\n")[1]
 

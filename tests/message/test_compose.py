@@ -458,7 +458,7 @@ def test_clean_header_text() -> None:
 
 
 @given(st.text(max_size=400), st.text(max_size=80), st.text(max_size=2000), st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_cleaned_text_is_carried_whole(subject: str, name: str, text: str, filename: str) -> None:
     subject, name = clean_header_text(subject), clean_header_text(name)
     outgoing = replace(

@@ -392,6 +392,28 @@ def test_a_sentence_below_a_closing_is_no_signature() -> None:
     assert find_intent("Re: x", "Thanks!\nRegards\nJane\nPS: Scanner", "") is Intent.NONE
 
 
+CARD = "\n\nJane Doe\nSales Manager, Customer Ltd.\n\n+44 20 1234 5678\nwww.customer.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        (f"It works now.{CARD}", Intent.WORKS),  # Outlook puts its signature below what a button of ours wrote
+        (f"Nadal nie działa.{CARD}", Intent.STILL_BROKEN),
+        (f"Any news?{CARD}", Intent.STATUS),
+        ("It works now.\n\nJürgen Groß\nTel.: +49 30 123456", Intent.WORKS),
+        ("It works now.\n\nThe Scanner\nis broken: call +44 20 1234 5678", Intent.NONE),
+        ("It works now.\n\nScanner Broken", Intent.NONE),
+        ("It works now.\n\nScanner\nRoom 4\nWhen?\nwww.customer.example", Intent.NONE),
+        ("It works now.\n\nhttps://customer.example/still-broken", Intent.NONE),
+        (f"It works now, but the scanner does not.{CARD}", Intent.NONE),
+        (CARD, Intent.NONE),
+    ],
+)
+def test_a_business_card_that_nothing_announces_says_nothing(text: str, intent: Intent) -> None:
+    assert find_intent("Re: [ACME-482-170] Printer", text, "") is intent
+
+
 PIECES = st.sampled_from([text for _, text in (*POSITIVES, *NEGATIVES)]) | st.text(max_size=40)
 
 

@@ -134,7 +134,7 @@ def test_each_sign_is_a_letter_of_its_language() -> None:
 
 
 @pytest.mark.parametrize("languages", [SHIPPED, ("en", "de"), ("sr", "ru", "hr")])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(text=st.text(max_size=300) | st.lists(st.sampled_from(SENTENCES)).map(lambda some: " ".join(t for _, t in some)))
 def test_long_texts_are_scored_as_the_library_scores_them(languages: tuple[str, ...], text: str) -> None:
     model = load(languages)

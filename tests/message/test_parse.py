@@ -329,7 +329,7 @@ def test_parse_when_bytes_are_arbitrary(raw: bytes) -> None:
     assert storable(parse(raw))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(FRAGMENTS, st.binary(max_size=8)), max_size=40).map(b"".join))
 def test_parse_when_bytes_are_nearly_mail(raw: bytes) -> None:
     inbound = parse(raw)

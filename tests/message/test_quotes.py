@@ -428,7 +428,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["", "> ", ">> "]), _PIECES), max_size=12))
 def test_no_mark_begins_where_a_line_says_that_none_may(some: list[tuple[str, str]]) -> None:
     lines = read_lines("\n".join(quote + piece for quote, piece in some))

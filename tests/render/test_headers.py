@@ -1,6 +1,7 @@
 """Every control character in twelve fields through every template: exactly the headers and the recipient meant (G6)."""
 
 import email.policy
+from dataclasses import replace
 from email.parser import BytesHeaderParser, BytesParser
 
 import pytest
@@ -51,6 +52,15 @@ def make(template: str, fields: tuple[str, ...] = (), payload: str = "") -> Mail
     )
 
 
+def expected_names(fields: tuple[str, ...]) -> list[str]:
+    """The header of a mail of `make`; an id that is none is left out."""
+    in_reply_to = ["In-Reply-To"] if "in_reply_to" not in fields else []
+    return [
+        *("From", "To", "Reply-To", "Subject", "Date", "Message-ID"), *in_reply_to, "References",
+        "X-Loop-Guard", *AUTOMATIC, "List-Id", "MIME-Version", "Content-Type",
+    ]  # fmt: skip
+
+
 def names_of(raw: bytes) -> list[str]:
     """Header names as one parser and as a suspicious reader of lines find them; both must agree."""
     head = raw.partition(b"\r\n\r\n")[0]
@@ -70,17 +80,26 @@ def test_g6_header_names_and_recipients_are_exact(template: str) -> None:
         mail = make(template, fields, f"Jane{control}{EVIL}{control}{control}\r\n{EVIL}")
         composed = compose_mail(mail, (), NOW, POLICY, STOCK)
         assert composed.error == "", (fields, control)
-        in_reply_to = ["In-Reply-To"] if "in_reply_to" not in fields else []
-        assert names_of(composed.raw) == [
-            *("From", "To", "Reply-To", "Subject", "Date", "Message-ID"), *in_reply_to, "References",
-            "X-Loop-Guard", *AUTOMATIC, "List-Id", "MIME-Version", "Content-Type",
-        ], (fields, control)  # fmt: skip
+        assert names_of(composed.raw) == expected_names(fields), (fields, control)
         assert b"\r\nTo: jane@customer.example\r\n" in composed.raw
         assert composed.mail.recipient == "jane@customer.example"
         assert composed.envelope_from.endswith("@acme.example") and "\r" not in composed.envelope_from
         assert composed.raw.count(b"\r\n") == composed.raw.count(b"\n") == composed.raw.count(b"\r")
     parsed = BytesParser(policy=email.policy.default).parsebytes(composed.raw)
     assert [part.get_content_type() for part in parsed.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "no", "pl"])
+def test_g6_in_every_language_header_names_are_exact(language: str) -> None:
+    """The other languages' Subject lines too; each control in each field alone: `python -m bench.injection`."""
+    every = "".join(CONTROLS)
+    for template in VARIABLES:
+        mail = replace(make(template, FIELDS, f"Jane{every}{EVIL}\r\n{EVIL}"), language=language)
+        for one in (mail, replace(mail, subject="")):
+            composed = compose_mail(one, (), NOW, POLICY, STOCK)
+            assert composed.error == "", template
+            assert names_of(composed.raw) == expected_names(FIELDS), template
+            assert composed.raw.count(b"\r\nTo: jane@customer.example\r\n") == 1
 
 
 def test_what_only_agents_may_do_is_never_given_to_a_customer() -> None:
@@ -97,8 +116,6 @@ def test_what_only_agents_may_do_is_never_given_to_a_customer() -> None:
 
 
 def test_sizes_of_files_left_out_are_written_as_the_reader_does() -> None:
-    from dataclasses import replace
-
     from mailproc.records.mail import Attachment
 
     big = Attachment("grand.pdf", "application/pdf", 23_400_000)

@@ -7,28 +7,28 @@ from mailproc.render.localising import format_count, format_day, format_moment, 
 
 MOMENT = "2026-11-01T17:05:00+00:00"
 WRITTEN = {
-    "en": ("1 November 2026, 18:05", "12,345", "23 MB"),
-    "de": ("1. November 2026, 18:05", "12.345", "23 MB"),
-    "es": ("1 de noviembre de 2026, 18:05", "12.345", "23 MB"),
-    "fr": ("1er novembre 2026, 18:05", "12 345", "23 Mo"),
-    "it": ("1 novembre 2026, 18:05", "12.345", "23 MB"),
-    "no": ("1. november 2026, 18:05", "12 345", "23 MB"),
-    "pl": ("1 listopada 2026, 18:05", "12 345", "23 MB"),
+    "en": ("1 November 2026", " at 18:05", "12,345", "23 MB"),
+    "de": ("1. November 2026", " um 18:05 Uhr", "12.345", "23 MB"),
+    "es": ("1 de noviembre de 2026", " a las 18:05", "12.345", "23 MB"),
+    "fr": ("1er novembre 2026", " à 18:05", "12 345", "23 Mo"),
+    "it": ("1º novembre 2026", " alle ore 18:05", "12.345", "23 MB"),
+    "no": ("1. november 2026", " kl. 18:05", "12 345", "23 MB"),
+    "pl": ("1 listopada 2026", " o godz. 18:05", "12 345", "23 MB"),
 }
 STOCK = Renderer(None)
 
 
 @pytest.mark.parametrize("language", WRITTEN)
 def test_moment_number_and_size_when_written(language: str) -> None:
-    moment, number, size = WRITTEN[language]
-    assert format_moment(MOMENT, language, "Europe/Berlin") == moment
-    assert format_day(MOMENT, language, "Europe/Berlin") == moment.rpartition(", ")[0]
+    day, time, number, size = WRITTEN[language]
+    assert format_moment(MOMENT, language, "Europe/Berlin") == day + time
+    assert format_day(MOMENT, language, "Europe/Berlin") == day
     assert " ".join(format_number(12345, language).split()) == number
     assert " ".join(format_size(23_000_000, language).split()) == size
 
 
-@pytest.mark.parametrize("value", ["", "tomorrow", "2026-11-01", "2026-11-01T17:05:00", "2026-13-01T17:05:00+00:00",
-                                   "x" * 500, "3 November 2026, 17:00"])  # fmt: skip
+@pytest.mark.parametrize("value", ["", "tomorrow", "2026-11-1", "20261101", "2026-11-01T17:05:00",
+                                   "2026-13-01T17:05:00+00:00", "x" * 500, "3 November 2026, 17:00"])  # fmt: skip
 def test_text_that_is_no_moment_stays(value: str) -> None:
     assert format_moment(value, "de") == format_day(value, "de") == value
 
@@ -41,9 +41,21 @@ def test_moment_in_the_sites_zone(zone: str, clock: str) -> None:
 
 
 def test_moment_in_a_language_that_nobody_knows() -> None:
-    assert format_moment(MOMENT, "tlh") == "1 November 2026, 17:05"
-    assert format_moment(MOMENT, "../etc") == "1 November 2026, 17:05"
+    assert format_moment(MOMENT, "tlh") == "1 November 2026 at 17:05"
+    assert format_moment(MOMENT, "../etc") == "1 November 2026 at 17:05"
     assert "2026" in format_moment(MOMENT, "pt-br")
+    assert format_moment(MOMENT, "sv") == "1 november 2026, 17:05"  # a language without templates of ours
+
+
+def test_day_without_a_time() -> None:
+    assert format_day("2026-11-16", "de", "America/New_York") == "16. November 2026"
+    assert format_moment("2026-11-16", "de") == "2026-11-16"
+    assert "zurück am 16. November 2026" in STOCK.render("forward", "de", VARIABLES["forward"]).text
+
+
+@pytest.mark.parametrize(("hour", "words"), [("01", "a la 1:05"), ("02", "a las 2:05"), ("13", "a las 13:05")])
+def test_spanish_hours(hour: str, words: str) -> None:
+    assert format_moment(f"2026-11-11T{hour}:05:00+00:00", "es") == f"11 de noviembre de 2026 {words}"
 
 
 DAYS = {"one": "# dzień", "few": "# dni (few)", "many": "# dni (many)", "other": "# dnia"}
@@ -95,9 +107,9 @@ def test_polish_verbs_go_with_the_count(count: int, words: str) -> None:
 
 def test_dates_in_a_mail_have_the_language_of_its_words() -> None:
     text = STOCK.render("forward", "sv", VARIABLES["forward"], "Europe/Berlin").text  # there is no Swedish one
-    assert "3 November 2026, 18:00" in text
+    assert "3 November 2026 at 18:00" in text
     history = STOCK.render("answer", "pl", VARIABLES["answer"], "Europe/Warsaw").text
-    assert "2 listopada 2026, 10:12" in history
+    assert "2 listopada 2026 o godz. 10:12" in history
 
 
 def test_context_from_flat_text_with_counts() -> None:

@@ -4,7 +4,6 @@ import html
 import re
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -45,7 +44,7 @@ class _Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += [(name, value or "") for name, value in attrs]
-        if tag not in ("meta", "br", "hr"):
+        if tag not in ("meta", "br", "hr", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
@@ -66,7 +65,7 @@ def parse_html(markup: str) -> _Tags:
 def find_used(name: str, language: str, kind: str) -> set[str]:
     """The variables a template takes from outside, its frame's included."""
     environment = jinja2.Environment()
-    environment.filters |= dict.fromkeys(("breaks", "quoted", "mailto", "counted"), str)
+    environment.filters |= dict.fromkeys(("breaks", "quoted", "mailto", "counted", "soft"), str)
     source = (templates_dir() / language / f"{name}.txt.j2").read_text("utf-8")
     shape = {"txt": to_text, "html": to_html}[kind]
     sources = [shape(source)] + ([(templates_dir() / "en/layout.html.j2").read_text("utf-8")] if kind == "html" else [])
@@ -184,7 +183,8 @@ def test_forward_has_card_text_and_buttons(language: str, said: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("level", ["A0", "A1", "A2", "A3", "A9"])
 def test_forward_when_level_is_said_in_words(language: str, level: str) -> None:
-    rendered = STOCK.render("forward", language, {**VARIABLES["forward"], "level": level})
+    values = {**VARIABLES["forward"], "level": level, "brought_by": "", "brought_how": ""}
+    rendered = STOCK.render("forward", language, values)
     words = rendered.text.splitlines()[2].partition(":")[2].strip()
     assert (words == "A9") if level == "A9" else len(words) > 20
     assert words in html.unescape(rendered.html)
@@ -231,7 +231,7 @@ PAYLOADS = (
 def test_t44_template_code_in_any_variable_is_literal(name: str, language: str) -> None:
     for payload in PAYLOADS:
         for variable, example in VARIABLES[name].items():
-            if isinstance(example, int) or variable in ("status", "awaiting"):
+            if isinstance(example, int) or variable in ("status", "awaiting", "brought_how", "channel"):
                 continue
             value: object = payload
             if variable == "history":
@@ -261,9 +261,32 @@ def test_t48_markup_in_any_variable_is_escaped(name: str, language: str) -> None
     expected = None
     for payload in ("harmless", *XSS):
         tags = parse_html(STOCK.render(name, language, fill(name, payload)).html)
-        shape = (tags.tags, [key for key, _ in tags.attributes])
+        shape = ([tag for tag in tags.tags if tag != "wbr"], [key for key, _ in tags.attributes])
         assert expected in (None, shape)
         expected = shape
+
+
+@pytest.mark.parametrize(("address", "written"), [
+    ("jo@x.example", "jo@x.example"),
+    ("anna.schmidt@service.example", "anna.<wbr>schmidt@<wbr>service.<wbr>example"),
+    ("<b>.schmidt@service.example", "&lt;b&gt;.<wbr>schmidt@<wbr>service.<wbr>example"),
+])  # fmt: skip
+def test_long_address_breaks_where_a_reader_would_break_it(address: str, written: str) -> None:
+    rendered = STOCK.render("undelivered", "en", {**VARIABLES["undelivered"], "failed_address": address})
+    assert f"<bdi>{written}</bdi>" in rendered.html and address in rendered.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", sorted(TO_CUSTOMERS - {"answer", "resolved"}))
+def test_name_written_from_right_to_left_stands_alone_in_the_greeting(name: str, language: str) -> None:
+    values = {**VARIABLES[name], "requester_name": "\u05de\u05e9\u05d4"}
+    rendered = STOCK.render(name, language, values)
+    greeting = {"de": "Guten Tag ", "es": "Hola, ", "fr": "Bonjour ", "it": "Buongiorno ", "no": "Hei ",
+                "pl": "Dzie\u0144 dobry, "}.get(language, "Hello ")  # fmt: skip
+    end = ":" if language == "es" else ","
+    assert f"{greeting}<bdi>\u2068\u05de\u05e9\u05d4\u2069</bdi>{end}" in rendered.html
+    nameless = STOCK.render(name, language, {**values, "requester_name": ""}).text
+    assert nameless.startswith(greeting.rstrip(", ") + end)
 
 
 def test_t15_name_cannot_fake_a_line_of_the_card() -> None:
@@ -428,6 +451,15 @@ def test_f27_broken_site_template_falls_back(case: str, broken_site: Renderer) -
     assert broken_site.render("alarm", "en", VARIABLES["alarm"]).problem == ""
 
 
+@pytest.mark.parametrize("source", ["Subject: x\n{{ nobody_knows_this }}", "Subject: x\n{% if %}", "", "\x00\xff"])
+def test_f27_each_template_broken_in_turn_loses_no_mail(tmp_path: Path, source: str) -> None:
+    site = Renderer(write_site(tmp_path, {f"en/{name}.txt.j2": source for name in VARIABLES}))
+    for name in VARIABLES:
+        made, expected = site.render(name, "en", VARIABLES[name]), STOCK.render(name, "en", VARIABLES[name])
+        assert (made.subject, made.text, made.html) == (expected.subject, expected.text, expected.html), name
+        assert name in made.problem
+
+
 def test_f27_site_template_that_fails_later_falls_back(tmp_path: Path) -> None:
     source = "Subject: x\n{% if number == 'ACME-1' %}{{ 1 / 0 }}{% endif %}ok"
     renderer = Renderer(write_site(tmp_path, {"en/received.txt.j2": source}))
@@ -436,43 +468,6 @@ def test_f27_site_template_that_fails_later_falls_back(tmp_path: Path) -> None:
     assert "ACME-1" in rendered.text
     assert "received.txt.j2:2: ZeroDivisionError" in rendered.problem
     assert renderer.problems == (rendered.problem,)
-
-
-def test_t45_template_that_eats_cpu_is_refused(tmp_path: Path) -> None:
-    loop = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
-    site = write_site(
-        tmp_path,
-        {
-            "en/answer.txt.j2": f"Subject: x\n{loop}",
-            "en/copy.txt.j2": "Subject: fine\n{{ text }}",
-        },
-    )
-    started = time.monotonic()
-    renderer = Renderer(site)
-    rendered = renderer.render("answer", "en", VARIABLES["answer"])
-    assert time.monotonic() - started < 60
-    assert "CPU time" in rendered.problem
-    assert rendered.text == STOCK.render("answer", "en", VARIABLES["answer"]).text
-    assert renderer.render("copy", "en", VARIABLES["copy"]).subject == "fine"
-
-
-def test_t45_probe_has_no_environment_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAILPROC_TEST_SECRET", "hush")
-    seen: list[dict[str, str]] = []
-    run = subprocess.run
-
-    def watch(*args: object, **kwargs: object) -> object:
-        environment = kwargs["env"]
-        assert isinstance(environment, dict)
-        seen.append(environment)
-        return run(*args, **kwargs)  # type: ignore[call-overload]
-
-    monkeypatch.setattr(subprocess, "run", watch)
-    Renderer(write_site(tmp_path, {"en/copy.txt.j2": "Subject: fine\n{{ text }}"})).load()
-    Renderer(None).load()
-    Renderer(tmp_path / "nothing").load()
-    assert len(seen) == 1  # no site templates, no process
-    assert "hush" not in str(seen)
 
 
 def test_site_template_of_no_mail_is_named(tmp_path: Path) -> None:

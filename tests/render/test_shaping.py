@@ -21,6 +21,7 @@ def shape(body: str, **values: object) -> tuple[str, str]:
     )
     environment.filters |= {
         "breaks": lambda text: str(text).replace("\n", "<br>"),
+        "soft": lambda value: value,
         "quoted": lambda text: "> " + str(text).replace("\n", "\n> "),
         "mailto": lambda address, subject, words: f"mailto:{address}?{subject}&{words}",
     }
@@ -44,17 +45,17 @@ SHAPES = {
     "letters that HTML knows": ("Q&A <b> x", "Q&A <b> x", "<p>Q&amp;A &lt;b&gt; x</p>"),
     "a value": ("Hello {{ name }}!", "Hello Jane!", "<p>Hello <bdi>Jane</bdi>!</p>"),
     "a case number": ("No. {{ number }}", "No. A-1", "<p>No. <strong>A-1</strong></p>"),
-    "a list": ("- a\n- b", "- a\n- b", '<ul><li dir="auto">a</li>\n<li dir="auto">b</li></ul>'),
+    "a list": ("- a\n- b", "- a\n- b", '<ul><li>a</li>\n<li>b</li></ul>'),
     "a list in a loop": (
         "{% for x in lines %}\n- {{ x }}\n{% endfor %}\nend",
         "- 1\n- 2\nend",
-        '<ul><li dir="auto">1</li>\n<li dir="auto">2</li>\n</ul>\n<p>end</p>',
+        '<ul><li><bdi>1</bdi></li>\n<li><bdi>2</bdi></li>\n</ul>\n<p>end</p>',
     ),
     "a card with a row that is not always there": (
         "Case:    {{ number }}\n{% if no %}\nDue:     never\n{% endif %}\nFrom :   {{ name }}",
         "Case:    A-1\nFrom :   Jane",
-        '<table><tr><th scope="row">Case</th><td dir="auto"><strong>A-1</strong></td></tr>\n'
-        '<tr><th scope="row">From</th><td dir="auto">Jane</td></tr></table>',
+        '<table><tr><th scope="row">Case</th><td><strong>A-1</strong></td></tr>\n'
+        '<tr><th scope="row">From</th><td><bdi>Jane</bdi></td></tr></table>',
     ),
     "no card": ("Note: one blank only", "Note: one blank only", "<p>Note: one blank only</p>"),
     "a box": ("!! Take\n!! care", "!! Take\n!! care", '<p role="alert">Take\ncare</p>'),

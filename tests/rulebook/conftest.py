@@ -95,6 +95,7 @@ def matches(route: Callable[[str, str], Routing]) -> Callable[[str, str], bool]:
     """Whether `when` (YAML, in flow style) matches a mail."""
 
     def run(when: str, mail: str) -> bool:
-        return route(f"route:\n  - {{name: it, when: {when}, do: {{tags: [hit]}}}}\n", mail).tags == ("hit",)
+        rule = f"{{name: it, when: {when}, do: {{tags: [hit]}}}}"
+        return route(f"forms: {{web: {{from: form@acme.example}}}}\nroute:\n  - {rule}\n", mail).tags == ("hit",)
 
     return run

@@ -243,10 +243,20 @@ ROWS: dict[str, tuple[str | bytes, str, str]] = {
         'r.yaml:4:33 R110 "billing+x@acme.example" is an intake address: mail to it would come back as a new request',
         "In route[0].do.copy_to. Use a mailbox that mailproc does not read.",
     ),
+    "R111": (
+        "forms: {website: {from: form@x.example}}\nroute: [{name: a, when: {form: web}, do: {tags: x}}]\n",
+        'r.yaml:5:32 R111 unknown form "web": did you mean "website"?',
+        "In route[0].when.form.",
+    ),
     "R112": (
         "route: [{name: a, when: {subject: {regex: '(x'}}, do: {tags: x}}]\n",
         "r.yaml:4:43 R112 route[0].when.subject.regex: the regex (x cannot be read: missing ) at position 2",
         "",
+    ),
+    "R113": (
+        "agents: [{name: Ann, address: ann@acme.example, departments: desk}]\nforms: {web: {from: ann@acme.example}}\n",
+        "r.yaml:5:21 R113 forms.web.from: ann@acme.example is an agent's: their own mail would be taken for the form",
+        "Let the form send from an address of its own, such as no-reply@shop.example.",
     ),
     "R115": (
         "route: [{name: a, when: {subject: {regex: '(\\w+\\s*)+$'}}, do: {tags: x}}]\n",

@@ -130,6 +130,8 @@ REST = [
     ("{auth: {dmarc: fail}}", "level: A0", True),
     ("{auth: {level: [A2, A3]}}", "subject: x", True),
     ("{auth: {level: A1}}", "subject: x", False),
+    ("{form: web}", "from: form@acme.example, body: 'E-Mail: jane@x.example'", True),
+    ("{form: web}", "subject: x", False),
     ("{spam_score: {over: 5}}", "spam_score: 5.1", True),
     ("{spam_score: {over: 5}}", "spam_score: 5", False),
     ("{spam_score: {over: -100}}", "subject: x", False),

@@ -83,7 +83,7 @@ PATTERNS = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 @given(PATTERNS, st.text(alphabet="aAbBcCiİı-. ", max_size=14))
 def test_words_when_something_matches_are_there(source: str, text: str) -> None:
     try:
@@ -143,7 +143,7 @@ LEADS = ["order", "ordre", "zamówienie", "bill", "iii"]
 TAILS = [r"\W{1,3}(?P<no>\d{2,4})\b", r" ?(?P<no>[ab]|\d)", r"(?!x)(?P<no>.)", r"s?\b", r"(?<=r)(?P<no>x)"]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=120)
 @given(
     st.lists(st.sampled_from(LEADS), min_size=1, max_size=3),
     st.sampled_from(TAILS),
@@ -164,7 +164,7 @@ def test_a_pattern_with_leads_finds_what_a_search_finds(
     assert view.groups == {name: value.strip() for name, value in expected.items()}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(PATTERNS, st.text(alphabet="aAbBcC019. ", max_size=14))
 def test_digits_when_something_matches_are_there(source: str, text: str) -> None:
     for inner in (source, source.replace("c", r"\d"), source.replace("abc", "[0-9]")):

@@ -238,3 +238,39 @@ def test_border_hosts_alone_are_warned_of() -> None:
     where, what = warning.splitlines()[0].split(" S009 warning: ")
     assert where.endswith("mailproc.yaml:5:23")
     assert what == "border_hosts does nothing while trusted_authserv_ids is empty"
+
+
+@pytest.mark.parametrize(
+    ("line", "kinds"),
+    [
+        ("", ("programs", "scripts")),
+        ("blocked_attachments: []", ()),
+        ("blocked_attachments: [Programs, '*.ZIP', .docm]", ("programs", "zip", "docm")),
+        ("blocked_attachments: exe", ("exe",)),
+    ],
+)
+def test_files_that_are_not_passed_on(tmp_path: Path, line: str, kinds: tuple[str, ...]) -> None:
+    path = tmp_path / "mailproc.yaml"
+    path.write_text(f"{SITE}{line}\n", "utf-8")
+    assert settings.load(path, {}).site.blocked_attachments == kinds
+
+
+def test_what_is_no_kind_of_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mailproc.yaml"
+    path.write_text(f"{SITE}blocked_attachments: [a b]\n", "utf-8")
+    with pytest.raises(ConfigError, match="no kind of file"):
+        settings.load(path, {})
+
+
+@pytest.mark.parametrize(
+    ("local", "extension", "is_good"),
+    [("a" * 35, "plus", True), ("a" * 36, "plus", False), ("a" * 36, "dash", False), ("a" * 60, "subdomain", True),
+     ("a" * 60, "none", True)],
+)  # fmt: skip
+def test_a_reply_address_must_have_room_for_its_token(local: str, extension: str, is_good: bool) -> None:
+    text = f"version: 1\naddress_extension: {extension}\n{SITE}".replace("support@", f"{local}@")
+    if is_good:
+        assert settings.parse(text, FILE, {}).site.address_extension == extension
+    else:
+        with pytest.raises(ConfigError, match=r"S004 .* leaves no room for the token"):
+            settings.parse(text, FILE, {})

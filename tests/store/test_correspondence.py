@@ -8,7 +8,6 @@ from mailproc.records.correspondence import KeepRhythm, Rhythm
 from mailproc.records.delivery import Receipt, ReceiptState
 from mailproc.store import counts, outbox
 from mailproc.store.connection import connect, read_place
-from mailproc.store.correspondence import read_echo
 from mailproc.store.database import Store, open_store
 from mailproc.store.migrate import MIGRATIONS, migrate
 from tests.store.makers import (
@@ -49,8 +48,7 @@ def test_spellings_of_one_mailbox_share_a_limit(store: Store) -> None:
 
 def test_the_next_mail_finds_the_words_the_files_and_when_ours_left(store: Store) -> None:
     inbox_id = remember(store, 0, rounds=2, why="x" * 10, machine_until=minutes(90), machine_id=-1)
-    with store.read() as tx:
-        echo = read_echo(tx, "jane+2@c.test", minutes(1))
+    echo = find(store, minutes(1), sender="jane+2@c.test").echo
     assert echo is not None and echo.answered_at is None
     assert (echo.words, echo.files) == (("I am away.",), ((("a.txt", 1), ("b.txt", 2)),))
     assert (echo.rhythm.inbox_id, echo.rhythm.machine_id) == (inbox_id, inbox_id)
@@ -64,8 +62,7 @@ def test_the_next_mail_finds_the_words_the_files_and_when_ours_left(store: Store
 def test_words_of_the_mail_that_told_are_kept_beside_the_last(store: Store) -> None:
     told = remember(store, 0, "I am away.", machine_id=-1)
     remember(store, 1, "A person writes.", machine_id=told)
-    with store.read() as tx:
-        echo = read_echo(tx, JANE.addr, minutes(2))
+    echo = find(store, minutes(2), sender=JANE.addr, subject_key="printer").echo
     assert echo is not None and sorted(echo.words) == ["A person writes.", "I am away."]
 
 

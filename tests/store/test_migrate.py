@@ -4,16 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from mailproc.errors import Permanent
-from mailproc.store import conversations
+from mailproc.store import conversations, outbox
 from mailproc.store.connection import Connection, connect, read_place
 from mailproc.store.database import Tx, open_store
-from mailproc.store.migrate import MIGRATIONS, Migration, migrate, read_version
+from mailproc.store.migrate import _LOCK, MIGRATIONS, Migration, give_more_days, migrate, read_version
+from mailproc.store.values import from_time
 from tests import servers
 from tests.store.makers import column, open_ticket
 
@@ -83,10 +87,23 @@ def test_f30_a_newer_schema_is_refused_and_not_touched(empty_url: str) -> None:
         open_store(empty_url)
 
 
+def test_who_opens_while_another_migrates_waits_for_it(postgres: servers.Cluster) -> None:
+    """Far longer than a job waits for a lock: a step may take minutes on a large database."""
+    url = servers.empty_database(postgres)
+    with psycopg.connect(url, autocommit=True) as other, ThreadPoolExecutor() as pool:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        opening = pool.submit(open_store, url)
+        with pytest.raises(TimeoutError):
+            opening.result(1.0)  # it has given up by then, or it waits
+        other.execute("ROLLBACK")
+        opening.result(60).close()
+
+
 def test_many_first_openers_make_the_tables_once(empty_url: str) -> None:
     program = "import sys; from mailproc.store.database import open_store; open_store(sys.argv[1]).close()"
     processes = [subprocess.Popen([sys.executable, "-c", program, empty_url]) for _ in range(4)]
-    assert [process.wait(30) for process in processes] == [0] * 4
+    assert [process.wait(120) for process in processes] == [0] * 4
     with open_store(empty_url) as store:
         assert column(store, "SELECT count(*) FROM schema_version") == [len(MIGRATIONS)]
 
@@ -145,3 +162,26 @@ def test_tickets_that_were_finished_before_are_found_as_alike(empty_url: str) ->
     assert conversations.find_alike(Tx(connection), "printer prints nothing") == (("ACME-1", "closed", "desk"),)
     assert conversations.find_alike(Tx(connection), "hi") == ()
     connection.close()
+
+
+def test_mail_that_waits_already_is_tried_for_its_five_days(empty_url: str) -> None:
+    number = next(one.number for one in MIGRATIONS if one.apply is give_more_days)
+    connection = connect_to(empty_url)
+    migrate(connection, MIGRATIONS[: number - 1])
+    at = "2026-01-01T00:00:00.000000Z"
+    connection.begin()
+    connection.execute(
+        "INSERT INTO outbox (serial, n, purpose, recipient, identity, role, author, is_automatic, is_limited,"
+        " may_resend, envelope_from, message_id, subject, size, state, next_at, created_at)"
+        " VALUES (10000, 1, 'answer', 'a@b.test', '', 'customer', '', 0, 0, 1, 's@our.test', '<x>', 'S', 1, 'queued',"
+        " ?, ?)",
+        (at, at),
+    )
+    connection.execute("INSERT INTO outbox_raw (outbox_id, codec, data) VALUES (1, 0, ?)", (b"x",))
+    connection.commit()
+    migrate(connection)
+    connection.close()
+    with open_store(empty_url) as store:
+        now = from_time(at) + timedelta(days=1)
+        (mail,) = store.run(lambda tx: outbox.lease(tx, sender="s1", now=now))
+    assert (mail.since, mail.raw) == (from_time(at), b"x")

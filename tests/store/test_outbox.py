@@ -9,10 +9,12 @@ from mailproc.errors import UsageError
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.delivery import Receipt, ReceiptState
 from mailproc.records.effects import ComposedMail, SendMail
+from mailproc.sending import find_retry
 from mailproc.store import outbox
 from mailproc.store.commit import commit
 from mailproc.store.database import Store, open_store
 from mailproc.store.outbox import OutboxMail
+from mailproc.store.values import from_time
 from tests.store.makers import NOW, column, compose, decide, make_forward, make_mail, minutes, open_ticket, put
 
 SENT = Receipt(ReceiptState.SENT, 250, "ok")
@@ -48,8 +50,23 @@ def test_a_mail_is_leased_once_with_its_bytes(store: Store) -> None:
     assert (forward.purpose, forward.recipient, forward.may_resend) == ("forward", "dept@our.test", True)
     assert forward.raw == compose(make_forward(serial, 1)).raw
     assert (received.serial, received.n, received.attempts, received.may_resend) == (serial, 2, 1, False)
-    assert (received.envelope_from, received.created_at) == ("bounce+2@our.test", NOW)
+    assert (received.envelope_from, received.since) == ("bounce+2@our.test", NOW)
     assert lease(store, sender="s2") == ()
+
+
+def test_a_mail_that_is_tried_again_has_five_days_more(store: Store) -> None:
+    """The other server was away for a week; it is back, and puts off what it sees for the first time (greylisting)."""
+    open_ticket(store)
+    week = 7 * 24 * 60
+    later = Receipt(ReceiptState.DEFERRED, 451, "greylisted")
+    for mail in lease_all(store, week):
+        assert mail.since == NOW and find_retry(mail, later, minutes(week)) is None
+        assert settle(store, mail.id, later, week) == "failed"
+    store.run(lambda tx: outbox.retry(tx, 1, minutes(week)))
+    (again,) = lease_all(store, week)
+    retry_at = find_retry(again, later, minutes(week))
+    assert again.since == minutes(week) and retry_at is not None
+    assert settle(store, 1, later, week, retry_at) == "queued"
 
 
 def test_f21_a_mail_that_must_not_go_twice_comes_alone(store: Store) -> None:
@@ -101,6 +118,25 @@ def test_a_lease_takes_no_more_bytes_than_fit_the_memory(store: Store, monkeypat
     monkeypatch.setattr(outbox, "MOST_LEASED_BYTES", 10)
     open_ticket(store)
     assert [len(lease(store)) for _ in range(3)] == [1, 1, 0]
+
+
+def test_f20_a_server_that_never_confirms_gets_six_copies_at_most(store: Store) -> None:
+    serial = open_ticket(store, has_mails=False)
+    both = [make_mail(serial, n, may_resend=True, recipient=f"jim{n}@else.test") for n in (1, 2)]
+    decide(store, put(store), mails=tuple(both))
+    gone, other = (mail.id for mail in lease(store))
+    # What became of another mail of the ticket counts for nothing
+    assert settle(store, other, Receipt(ReceiptState.AMBIGUOUS, 0, "it hung up")) == "queued"
+    at, pauses = 0.0, []
+    for _ in range(20):
+        if settle(store, gone, Receipt(ReceiptState.AMBIGUOUS, 0, "it hung up"), at, minutes(at + 5)) != "queued":
+            break
+        [next_at] = column(store, f"SELECT next_at FROM outbox WHERE id = {gone}")
+        pauses.append(round((from_time(next_at) - minutes(at)).total_seconds() / 60))
+        at += pauses[-1]
+        assert gone in [mail.id for mail in lease_all(store, at)]
+    assert pauses == [5, 60, 360, 1440, 2880]
+    assert states(store)[0] == "ambiguous"
 
 
 @pytest.mark.parametrize(

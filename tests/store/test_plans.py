@@ -100,4 +100,5 @@ def test_a_decision_takes_few_statements(sqlite_store: Store) -> None:
     store.run(lambda tx: lookup.lookup(tx, query, NOW))
     looked_up = [sql for sql in seen if sql.startswith("SELECT")]
     store.close()
-    assert len(looked_up) <= 10
+    # Who wrote, the same bytes, the ids, and once an hour what is usual
+    assert len(looked_up) <= 4

@@ -174,7 +174,7 @@ def test_f11_a_lock_that_stays_is_unavailable(url: str) -> None:
         began = time.monotonic()
         with pytest.raises(StoreUnavailable, match="lock timeout"):
             store.run(lambda tx: tx.lock_names(["x"]))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20
 
 
 def test_numbers_of_two_daemons_never_meet(store: Store, url: str) -> None:

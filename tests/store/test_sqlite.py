@@ -82,7 +82,7 @@ def test_f11_a_lock_that_stays_is_told_to_everybody_at_once(tmp_path: Path) -> N
         futures = [store.submit(note(str(n)), urgent=n % 2 == 0) for n in range(20)]
         errors = [future.exception() for future in futures]
         assert all(isinstance(error, StoreUnavailable) and "locked" in str(error) for error in errors)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5  # one after the other they would take six seconds
         holder.execute("COMMIT")
         holder.close()
         store.run(note("a"))

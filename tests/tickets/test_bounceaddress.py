@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from mailproc.message.addresses import is_sendable
 from mailproc.records.site import Site
+from mailproc.settings.schema import LONGEST_TOKEN
 from mailproc.tickets.bounceaddress import make_bounce_address, read_bounce_address
-from mailproc.tickets.token import split_reply_address
+from mailproc.tickets.token import make_reply_address, make_token, split_reply_address
 from tests.builders import KEYS, SITE
 
 BASE = "support@acme.example"
@@ -29,6 +31,15 @@ def test_an_address_names_its_mail_in_every_form(form: str, serial: int, n: int)
 def test_without_words_in_addresses_it_is_the_plain_one(site: Site) -> None:
     assert make_bounce_address(site, KEYS, 10_000, 1, BASE) == BASE
     assert read_bounce_address(site, KEYS, BASE) is None
+
+
+def test_where_no_server_would_take_it_it_is_the_plain_one() -> None:
+    base = f"{'a' * 35}@acme.example"
+    site = replace(SITES["plus"], addresses=(base,))
+    made = [make_bounce_address(site, KEYS, 10_000, 1, base), make_bounce_address(site, KEYS, 10**10, 10**5, base)]
+    assert read_bounce_address(site, KEYS, made[0]) is not None and made[1] == base
+    token = make_token(KEYS, "r", 10**10 - 1, "ann@acme.example")
+    assert len(token) == LONGEST_TOKEN and is_sendable(make_reply_address(site, token, base))
 
 
 def test_a_mail_of_no_case_has_none() -> None:

@@ -72,6 +72,7 @@ def _recall_first_mail(loaded: "Settings", book: "Rulebook", number: str) -> "tu
     from dataclasses import replace
 
     from mailproc import keys
+    from mailproc.desk.contactform import read_form
     from mailproc.desk.draft import Arrival, Policy
     from mailproc.desk.routing import gather_facts
     from mailproc.errors import UsageError
@@ -92,8 +93,9 @@ def _recall_first_mail(loaded: "Settings", book: "Rulebook", number: str) -> "tu
         if stored is None or past is None:
             raise UsageError(f"ticket {number} was not opened by a mail that is still stored")
     policy = Policy(loaded.site, book, ring)
+    inbound, trust = read_form(past.inbound, stored.envelope, past.trust, policy)
     arrival = Arrival(
-        past.inbound, stored.envelope, past.trust, past.keys, Match(None, "none"), past.known, policy,
+        inbound, stored.envelope, trust, past.keys, Match(None, "none"), past.known, policy,
         stored.envelope.received_at,
     )  # fmt: skip
     facts = gather_facts(arrival)

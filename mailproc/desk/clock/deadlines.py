@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailproc.desk.clock import waking
-from mailproc.desk.clock.promises import Due, Standing, find_dues, find_update, keep_promises
+from mailproc.desk.clock.course import Standing
+from mailproc.desk.clock.promises import Due, find_dues, find_update, keep_promises
 from mailproc.desk.draft import Draft, Policy
 from mailproc.desk.mails import courtesy, notices
 from mailproc.desk.stops.limits import over_limit, refuse_address

@@ -9,10 +9,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailproc.desk.commands.duedates import find_moment
-from mailproc.desk.commands.mailcommands import LOGGING, Command
+from mailproc.desk.commands.mailcommands import LOGGING, Command, wrong
 from mailproc.desk.draft import Draft, Policy
 from mailproc.desk.mails import courtesy, notices
 from mailproc.desk.mails.outgoing import workers_of
+from mailproc.desk.words.saying import Saying, saying, word_for
 from mailproc.errors import UsageError
 from mailproc.message.addresses import is_sendable, normalise
 from mailproc.message.subjects import comparable
@@ -56,12 +57,12 @@ class Plan:
 
 def plan(
     commands: Iterable[Command], ticket: Ticket, agent: Agent, policy: Policy, known: Known, now: datetime
-) -> tuple[Plan, tuple[str, ...]]:
+) -> tuple[Plan, tuple[Saying, ...]]:
     """(the plan, what is wrong with it); a case that the agent has no part in is not there for them."""
     found = Plan()
-    problems: list[str] = []
+    problems: list[Saying] = []
     for command in commands:
-        problem = ""
+        problem: Saying | None = None
         if command.verb in ("due", "wait"):
             moment, problem = read_moment(command, policy, agent, now)
             found = replace(found, due_at=moment) if command.verb == "due" else replace(found, wait_until=moment)
@@ -71,9 +72,9 @@ def plan(
         elif command.verb in ("merge", "link"):
             other, problem = find_case(command.argument, agent, policy, known)
             if other is not None and other.serial == ticket.serial:
-                problem = "that is this very case"
+                problem = saying("this-very-case")
             elif other is not None and command.verb == "merge":
-                problem = "the mail merges into two cases" if found.into is not None else ""
+                problem = saying("merges-twice") if found.into is not None else None
                 found = replace(found, into=other)
             elif other is not None:
                 found = replace(found, links=(*found.links, other))
@@ -86,46 +87,48 @@ def plan(
         elif command.verb == "spam":
             found = replace(found, is_spam=True)
             if policy.book.find_agent(ticket.requester.addr) is not None:
-                problem = f"{ticket.requester.addr} is an agent"
+                problem = saying("is-agent", address=ticket.requester.addr)
         elif command.verb == "status":
             found = replace(found, sends_status=True)
-        elif command.verb in LOGGING:
-            problem = "it begins a new case and changes none; write to us without the case number"
-        if problem:
-            problems.append(f"line {command.line} `{command.shown}`: {problem}")
+        elif command.verb in LOGGING or command.verb == "quiet":
+            problem = saying("only-when-bringing")
+        if problem is not None:
+            problems.append(wrong(command, problem))
     if found.into is not None and found.split is not None:
-        problems.append("a case cannot be split and merged in one mail")
+        problems.append(saying("split-and-merge"))
     return found, tuple(problems)
 
 
-def read_moment(command: Command, policy: Policy, agent: Agent, now: datetime) -> tuple[datetime | None, str]:
+def read_moment(
+    command: Command, policy: Policy, agent: Agent, now: datetime
+) -> tuple[datetime | None, Saying | None]:
     """The moment of `#due` or `#wait until`, in the site's time zone."""
     here = now.astimezone(ZoneInfo(policy.site.timezone))
     language = agent.language or policy.site.default_language
     return find_moment(command.argument, here, language, at_end=command.verb == "due")
 
 
-def find_case(number: str, agent: Agent, policy: Policy, known: Known) -> tuple[Ticket | None, str]:
-    """(the case that goes by that number now, "") or (None, why not); others' cases and none sound the same."""
+def find_case(number: str, agent: Agent, policy: Policy, known: Known) -> tuple[Ticket | None, Saying | None]:
+    """(the case that goes by that number now, None) or (None, why not); others' cases and none sound the same."""
     site = policy.site
     serial = parse_number(number.strip("[] "), (site.prefix, *site.prefix_aliases))
     if serial is None:
-        return None, f"{number[:40]!r} is no case number: is a digit mistyped?"
+        return None, saying("no-number", number=number[:40])
     ticket, seen = known.tickets.get(serial), {serial}
     while ticket is not None and ticket.merged_into is not None and ticket.merged_into not in seen:
         seen.add(ticket.merged_into)
         ticket = known.tickets.get(ticket.merged_into)
     if ticket is None or ticket.department not in agent.departments:
-        return None, f"there is no case {number[:40]} in your departments"
-    return ticket, ""
+        return None, saying("no-such-case", number=number[:40])
+    return ticket, None
 
 
-def find_escalation(policy: Policy, ticket: Ticket) -> tuple[str, str]:
-    """(the department that takes over, "") or ("", why none does)."""
+def find_escalation(policy: Policy, ticket: Ticket) -> tuple[str, Saying | None]:
+    """(the department that takes over, None) or ("", why none does)."""
     department = policy.book.departments.get(ticket.department)
     if department is None or not department.escalate_to:
-        return "", f"department {ticket.department!r} has no `escalate_to` in the rules; use `#to DEPARTMENT`"
-    return department.escalate_to, ""
+        return "", saying("no-escalation", department=ticket.department, example=word_for("example", "to"))
+    return department.escalate_to, None
 
 
 def run(draft: Draft, plan: Plan, ticket: Ticket, agent: Agent, actor: str, known: Known) -> None:
@@ -220,8 +223,8 @@ def act(draft: Draft, verb: str, ticket: Ticket, other: int, known: Known, actor
     """The same for a request of the command line; raises UsageError in words for who typed it."""
     if verb == "split":
         problem = _refuse_split(known.asked.split, ticket)
-        if problem or known.asked.split is None:
-            raise UsageError(problem)
+        if problem is not None or known.asked.split is None:
+            raise UsageError(str(problem))
         split(draft, ticket, known.asked.split, actor, actor, known)
         return
     found, seen = known.tickets.get(other), {other}
@@ -247,33 +250,43 @@ def next_serial(policy: Policy, known: Known) -> int:
     return known.next_serial
 
 
-def _refuse_split(mail: StoredMail | None, ticket: Ticket) -> str:
+def _refuse_split(mail: StoredMail | None, ticket: Ticket) -> Saying | None:
     if mail is None:
-        return "this case has no mail of the customer to make a new case of"
+        return saying("nothing-to-split")
     if mail.is_first:
-        return "this is the mail the case began with; answer the notice of the later mail that is to become a case"
+        return saying("first-mail")
     if not is_sendable(mail.author.addr):
-        return "nobody who could be answered wrote that mail"
-    return ""
+        return saying("nobody-wrote")
+    return None
 
 
-def _read_people(argument: str, ticket: Ticket, policy: Policy) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _is_inside(address: str, policy: Policy) -> bool:
+    departments = policy.book.departments.values()
+    return policy.book.find_agent(address) is not None or any(address in one.forward_to for one in departments)
+
+
+def _read_people(
+    argument: str, ticket: Ticket, policy: Policy
+) -> tuple[tuple[str, ...], tuple[str, ...], Saying | None]:
     invites: list[str] = []
     leaves: list[str] = []
-    for word in argument.replace(",", " ").replace(";", " ").split():
-        address = normalise(word.lstrip("+-").strip("<>").removeprefix("mailto:"))
+    for piece in argument.replace(",", " ").replace(";", " ").split():
+        address = normalise(piece.lstrip("+-").strip("<>").removeprefix("mailto:"))
         if not address or "@" not in address:
-            return (), (), f"{word[:60]!r} is no address"
-        if word.startswith("-"):
+            return (), (), saying("no-address", word=piece[:60])
+        if piece.startswith("-"):
             if address == ticket.requester.addr:
-                return (), (), f"{address} asked: a case keeps its requester"
+                return (), (), saying("requester-stays", address=address)
             if address not in ticket.participants:
-                return (), (), f"{address} has no part in this case"
+                return (), (), saying("no-part", address=address)
             leaves.append(address)
         elif not is_sendable(address) or split_reply_address(policy.site, address)[0]:
-            return (), (), f"{address} cannot be written to"
+            return (), (), saying("cannot-be-written", address=address)
+        elif _is_inside(address, policy):
+            # They would read a mail for customers, and customers what they answer to it (T46)
+            return (), (), saying("is-inside", address=address)
         else:
             invites.append(address)
     if len(invites) > _MOST_INVITED:
-        return (), (), f"{len(invites)} addresses are more than one mail may add ({_MOST_INVITED})"
-    return tuple(dict.fromkeys(invites)), tuple(dict.fromkeys(leaves)), ""
+        return (), (), saying("too-many-addresses", count=len(invites), most=_MOST_INVITED)
+    return tuple(dict.fromkeys(invites)), tuple(dict.fromkeys(leaves)), None

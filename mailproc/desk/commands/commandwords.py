@@ -16,7 +16,8 @@ VERB_WORDS: Final[dict[str, str]] = {
     "riapri riaprire apri gjenåpne åpne otwórz wznów",
     "take": "take mine grab übernehmen uebernehmen übernehme nehmen tomar asumir prendre prends prendi prendere ta "
     "tar overta weź biorę przejmij",
-    "assign": "assign zuweisen zuteilen asignar assigner attribuer assegna assegnare tildel przypisz przydziel",
+    "assign": "assign zuweisen zuteilen asignar assigner attribuer assegna assegnare affida affidare tildel "
+    "przypisz przydziel",
     "to": "to move department dept abteilung weiterleiten mover departamento vers service reparto sposta til flytt "
     "avdeling dział przekaż",
     "escalate": "escalate eskalieren eskaliere escalar escalader escalare eskaler eskaluj",
@@ -42,8 +43,9 @@ VERB_WORDS: Final[dict[str, str]] = {
     "list": "list liste listar lista lister elenco",
     "show": "show zeige zeigen mostrar muestra montrer afficher affiche mostra vis pokaż",
     "next": "next nächster nächste naechster weiter siguiente suivant prossimo successivo neste następny następne",
-    "from": "from von remitente expéditeur mittente fra od",
+    "from": "from von remitente expéditeur mittente fra od nadawca",
     "channel": "channel kanal canal canale kanał",
+    "quiet": "quiet silent leise stumm silencio silencieux silence silenzio stille cicho",
 }
 
 PRIORITY_WORDS: Final[dict[str, str]] = {
@@ -62,6 +64,20 @@ LIST_WORDS: Final[dict[str, str]] = {
     "otwarte wszystkie",
     "overdue": "overdue late überfällig überfällige vencidos vencidas atrasados retard en-retard scaduti scadute "
     "ritardo forfalt forsinket zaległe spóźnione przeterminowane",
+}
+
+# How somebody reached us, for `#channel`
+CHANNEL_WORDS: Final[dict[str, str]] = {
+    "phone": "phone call telephone telefon anruf telefonat teléfono llamada téléphone appel telefono telefonata "
+    "chiamata samtale oppringning rozmowa telefonicznie",
+    "walk-in": "walk-in visit counter in-person besuch schalter persönlich visita mostrador visite guichet sportello "
+    "besøk oppmøte skranke wizyta osobiście",
+    "chat": "chat czat",
+    "letter": "letter post brief carta lettre courrier lettera brev list poczta",
+    "fax": "fax faks télécopie",
+    "sms": "sms text",
+    "social": "social social-media facebook instagram whatsapp",
+    "other": "other sonstiges anderes otro autre altro annet inny inne",
 }
 
 # Whom `#assign` can mean without a name

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from mailproc.desk.commands import commandwords as words
 from mailproc.desk.commands.folding import fold, fold_words, invert, plain_line
+from mailproc.desk.words.saying import Saying, saying, word_for
 from mailproc.message.awaywords import MONTHS, WEEKDAYS
 
 _FARTHEST = timedelta(days=1100)
@@ -38,15 +39,17 @@ _NAMED = re.compile(
 )
 
 
-def find_moment(text: str, now: datetime, language: str, *, at_end: bool) -> tuple[datetime | None, str]:
-    """(the moment, "") or (None, what is wrong); `now` is aware and in the site's time zone, as the answer is.
+def find_moment(
+    text: str, now: datetime, language: str, *, at_end: bool
+) -> tuple[datetime | None, Saying | None]:
+    """(the moment, None) or (None, what is wrong); `now` is aware and in the site's time zone, as the answer is.
 
     Without a time of day it is the day's last minute when `at_end` (something is due), else its beginning (somebody
     waits until then). `language` tells which of two numbers is the month where the text does not.
     """
     low = " ".join(fold(word) for word in plain_line(text).strip(" .!").split())
     if not low:
-        return None, "a day is missing, as in `#due friday` or `#due 2026-12-24`"
+        return None, saying("day-missing", example=word_for("example", "due"))
     bare = _drop_leading(low, _UNTIL)
     span = _SPAN.fullmatch(_drop_leading(bare, _IN))
     if span is not None and span[2] in _UNITS:
@@ -56,7 +59,7 @@ def find_moment(text: str, now: datetime, language: str, *, at_end: bool) -> tup
     if day is None and bare != low and at is not None and not bare:
         day = now.date()  # a time alone is today's
     if day is None:
-        return None, problem or f"{text.strip()[:60]!r} is no day we can read; write it as 2026-12-24"
+        return None, problem or saying("no-day", text=text.strip()[:60])
     moment = at or (time(23, 59) if at_end else time(0, 0))
     return _judge(datetime.combine(day, moment, now.tzinfo), now)
 
@@ -68,12 +71,12 @@ def _add(now: datetime, count: int, unit: str, at_end: bool) -> datetime:
     return datetime.combine(day, time(23, 59) if at_end else time(0, 0), now.tzinfo)
 
 
-def _judge(moment: datetime, now: datetime) -> tuple[datetime | None, str]:
+def _judge(moment: datetime, now: datetime) -> tuple[datetime | None, Saying | None]:
     if moment <= now:
-        return None, f"{moment:%Y-%m-%d %H:%M} lies in the past"
+        return None, saying("past", moment=f"{moment:%Y-%m-%d %H:%M}")
     if moment > now + _FARTHEST:
-        return None, f"{moment:%Y-%m-%d} is more than three years ahead"
-    return moment, ""
+        return None, saying("too-far", moment=f"{moment:%Y-%m-%d}")
+    return moment, None
 
 
 def _drop_leading(low: str, known: frozenset[str]) -> str:
@@ -102,30 +105,30 @@ def _take_time(low: str) -> tuple[str, time | None]:
     return low[: match.start()].rstrip(" ,"), time(hour, minute)
 
 
-def _find_day(low: str, now: datetime, language: str) -> tuple[date | None, str]:
+def _find_day(low: str, now: datetime, language: str) -> tuple[date | None, Saying | None]:
     today = now.date()
     dashed = low.replace(" ", "-")
-    for word in (low, dashed):
-        if word in _NEAR:
-            return today + timedelta(days=_NEAR[word]), ""
+    for near in (low, dashed):
+        if near in _NEAR:
+            return today + timedelta(days=_NEAR[near]), None
     parts = [part for part in low.replace(",", " ").split() if part]
     bare = [part.rstrip(".") for part in parts if part.rstrip(".") not in _NEXT]
     if len(bare) == 1 and bare[0] in _WEEK and len(parts) > 1:
-        return today + timedelta(days=7 - today.weekday()), ""  # next week begins on its Monday
+        return today + timedelta(days=7 - today.weekday()), None  # next week begins on its Monday
     if len(bare) == 1 and bare[0] in _WEEKDAYS:
-        return today + timedelta(days=(_WEEKDAYS[bare[0]] - today.weekday() - 1) % 7 + 1), ""
+        return today + timedelta(days=(_WEEKDAYS[bare[0]] - today.weekday() - 1) % 7 + 1), None
     if len(parts) > 1 and parts[0].rstrip(".") in _WEEKDAYS:
         return _check_weekday(_WEEKDAYS[parts[0].rstrip(".")], *_read_date(" ".join(parts[1:]), today, language))
     return _read_date(_drop_leading(low, _UNTIL), today, language)
 
 
-def _check_weekday(weekday: int, day: date | None, problem: str) -> tuple[date | None, str]:
+def _check_weekday(weekday: int, day: date | None, problem: Saying | None) -> tuple[date | None, Saying | None]:
     if day is not None and day.weekday() != weekday:
-        return None, f"{day:%Y-%m-%d} is another day of the week"
+        return None, saying("other-weekday", moment=f"{day:%Y-%m-%d}")
     return day, problem
 
 
-def _read_date(low: str, today: date, language: str) -> tuple[date | None, str]:
+def _read_date(low: str, today: date, language: str) -> tuple[date | None, Saying | None]:
     match = _ISO.fullmatch(low)
     if match is not None:
         return _make(int(match[1]), int(match[2]), int(match[3]))
@@ -134,7 +137,7 @@ def _read_date(low: str, today: date, language: str) -> tuple[date | None, str]:
         first, second = int(match[1]), int(match[3])
         year = _year(match[4])
         if match[2] == "/" and language.startswith("en") and first <= 12 and second <= 12 and first != second:
-            return None, f"{low} could be in two months; write it as {year or today.year}-{second:02}-{first:02}"
+            return None, saying("two-months", text=low, moment=f"{year or today.year}-{second:02}-{first:02}")
         if second > 12 >= first:
             first, second = second, first
         return _place(year, second, first, today)
@@ -143,14 +146,14 @@ def _read_date(low: str, today: date, language: str) -> tuple[date | None, str]:
         month = _MONTHS.get(match["month"] or match["first"])
         if month is not None:
             return _place(_year(match["year"]), month, int(match["day"] or match["second"]), today)
-    return None, ""
+    return None, None
 
 
 def _year(text: str | None) -> int | None:
     return None if not text else int(text) + (2000 if len(text) == 2 else 0)
 
 
-def _place(year: int | None, month: int, day: int, today: date) -> tuple[date | None, str]:
+def _place(year: int | None, month: int, day: int, today: date) -> tuple[date | None, Saying | None]:
     """That day; without a year the next one there is."""
     if year is not None:
         return _make(year, month, day)
@@ -160,8 +163,8 @@ def _place(year: int | None, month: int, day: int, today: date) -> tuple[date | 
     return found, problem
 
 
-def _make(year: int, month: int, day: int) -> tuple[date | None, str]:
+def _make(year: int, month: int, day: int) -> tuple[date | None, Saying | None]:
     try:
-        return date(year, month, day), ""
+        return date(year, month, day), None
     except ValueError:
-        return None, f"there is no {year}-{month:02}-{day:02}"
+        return None, saying("no-such-day", moment=f"{year}-{month:02}-{day:02}")

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from mailproc.desk.commands.commandwords import LIST_WORDS, PRIORITY_WORDS, VERB_WORDS
 from mailproc.desk.commands.folding import fold, invert, plain_line
+from mailproc.desk.words.saying import Saying, put, saying, word_for
 from mailproc.message.intentwords import SENTENCES
-from mailproc.records.ticket import PRIORITIES
 
 # verb -> what must follow it: "" nothing, "optional" anything, "numbers" other cases if any, else what it is called
 VERBS: dict[str, str] = {
@@ -44,18 +44,19 @@ VERBS: dict[str, str] = {
     "next": "",
     "from": "person",
     "channel": "way",
+    "quiet": "",
 }
 # Of the full set in mail-policy section 6; an agent who uses one is told, and nothing is sent
 NOT_YET = ("kb",)
 # What a mail without a case may hold: it is answered, and opens none
 OVERVIEW = frozenset({"list", "show", "next", "help", "undo"})
 BULK = frozenset(verb for verb, wants in VERBS.items() if wants == "numbers")
-LOGGING = frozenset({"from", "channel"})  # they begin a case and say nothing about one that is there
+LOGGING = frozenset({"from", "channel"})  # whose words the mail brings, and how they came
 
 _WORDS = invert(VERB_WORDS)
 _PRIORITIES = invert(PRIORITY_WORDS)
 _LISTS = invert(LIST_WORDS)
-_SHOWN = {fold(word): word for words in VERB_WORDS.values() for word in words.split()}
+_SHOWN = {fold(word): word for words in VERB_WORDS.values() for word in reversed(words.split())}  # the first as typed
 _ENGLISH = {fold(verb): verb for verb in VERB_WORDS}
 # A correction program may put a blank after `#`, a mail client stars or a backslash around the line
 _COMMAND = re.compile(r"(?:#[ ]{0,3}|[/!])([^\W\d_](?:[\w'-]{0,28}[^\W_])?)(?:[ ]?[:=][ ]?|[ ]|(?=[.,;!…]*$)|$)(.*)")
@@ -70,6 +71,7 @@ _MOST_COMMANDS = 40
 _MOST_PROBLEMS = 20
 _MOST_CLOSING = 12  # lines of a signature that no delimiter announces
 _LONGEST_CLOSING = 100
+_LONGEST_STRAY = 80  # what is longer, is a sentence that begins with a hashtag
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +81,17 @@ class Command:
     verb: str
     argument: str
     line: int
+    typed: str = ""  # the line as its writer sees it
 
     @property
     def shown(self) -> str:
-        """As it is told back: `#tag refund`."""
+        """As operators read it: `#tag refund`."""
         return f"#{self.verb} {self.argument}".rstrip()
+
+    def tell(self, language: str) -> str:
+        """As it is told back to the agent: `#schlagwort refund`."""
+        argument = word_for("priority", self.argument) if self.verb == "priority" else self.argument
+        return f"{put(word_for('verb', self.verb), language)} {put(argument, language)}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,13 @@ class CommandMail:
 
     commands: tuple[Command, ...]
     text: str
-    problems: tuple[str, ...]
+    problems: tuple[Saying, ...]
+
+    @property
+    def is_letter(self) -> bool:
+        """Whether there is anything somebody could be sent: text, or a line like `#1 restart it`, near no command."""
+        unknown = ("problem", saying("unknown"))
+        return bool(self.text.strip()) or any(unknown in problem.values for problem in self.problems)
 
 
 def read_commands(
@@ -107,7 +121,7 @@ def read_commands(
         return CommandMail((), new_text.replace("\r\n", "\n").strip("\n").rstrip(), ())
     lines = new_text.replace("\r\n", "\n").split("\n")
     commands: list[Command] = []
-    problems: list[str] = []
+    problems: list[Saying] = []
     head = _read_top(lines, commands, problems)
     folded_names = frozenset(fold(name) for name in names)
     end = _find_closing(lines, head, folded_names)
@@ -115,20 +129,29 @@ def read_commands(
     for index in range(tail, end):
         if " ".join(lines[index].split()).casefold() in foreign_lines:
             shown = lines[index].strip()[:60]
-            problems.append(
-                f"line {index + 1} `{shown}` is in the customer's mail too; is it yours? Then write it first"
-            )
+            problems.append(at_line(index + 1, shown, saying("customers-line")))
         elif lines[index].strip() and len(problems) < _MOST_PROBLEMS:
             _read_line(lines[index], index + 1, commands, problems)
+    _find_stray(lines, head, tail, foreign_lines, problems)
     said = "\n".join(lines[head:tail]).strip("\n").rstrip()
     closing = "\n".join(lines[end:]).strip()
     if closing and (said or not commands):
         said = f"{said}\n\n{closing}" if said else closing
     if len(commands) > _MOST_COMMANDS:
-        problems.append(f"{len(commands)} commands are more than one mail may hold ({_MOST_COMMANDS})")
+        problems.append(saying("too-many-commands", count=len(commands), most=_MOST_COMMANDS))
     if not commands:
         said = "\n".join(lines[head:]).strip("\n").rstrip()  # a text without commands stays as it was written
     return CommandMail(tuple(commands), said, tuple(problems))
+
+
+def at_line(line: int, shown: str, problem: Saying) -> Saying:
+    """What is wrong with that line of the mail."""
+    return saying("at-line", line=line, shown=shown, problem=problem)
+
+
+def wrong(command: Command, problem: Saying) -> Saying:
+    """What is wrong with a command."""
+    return at_line(command.line, command.typed or command.shown, problem)
 
 
 def is_overview(command: Command) -> bool:
@@ -147,7 +170,7 @@ def read_list(word: str) -> str:
     return _LISTS.get(fold(bare.split()[-1]), "") if bare else "mine"
 
 
-def _read_top(lines: list[str], commands: list[Command], problems: list[str]) -> int:
+def _read_top(lines: list[str], commands: list[Command], problems: list[Saying]) -> int:
     """Reads the first block; mail clients put empty lines between its lines. Returns where prose begins."""
     at = head = 0
     while at < len(lines):
@@ -172,6 +195,22 @@ def _last_block(lines: list[str], head: int, end: int) -> int:
     if block == end or (block > head and lines[block - 1].strip()):
         return end
     return block
+
+
+def _find_stray(
+    lines: list[str], head: int, tail: int, foreign_lines: frozenset[str], problems: list[Saying]
+) -> None:
+    """Commands in the middle of the letter, such as below a greeting: they would neither be done nor stay inside."""
+    for index in range(head, tail):
+        if len(lines[index]) > _LONGEST_STRAY or len(problems) >= _MOST_PROBLEMS or "#" not in (plain := lines[index]):
+            continue
+        bare = plain_line(plain)
+        parsed = _parse(bare) if re.match(r"#[^\W\d_]", bare) else None
+        verb = _WORDS.get(parsed[0]) if parsed else None
+        if verb is None or parsed is None or " ".join(plain.split()).casefold() in foreign_lines:
+            continue
+        if verb in NOT_YET or _argument_problem(verb, _LINK.sub("", parsed[1]).strip(_END_MARKS)) is None:
+            problems.append(at_line(index + 1, bare[:60], saying("stray")))
 
 
 def _find_closing(lines: list[str], head: int, names: frozenset[str]) -> int:
@@ -238,18 +277,17 @@ def _looks_like_command(line: str, *, is_top: bool) -> bool:
     return bare.startswith("# ") and parsed is not None and bool(_find_near(parsed[0]))
 
 
-def _read_line(line: str, number: int, commands: list[Command], problems: list[str]) -> None:
+def _read_line(line: str, number: int, commands: list[Command], problems: list[Saying]) -> None:
     shown = plain_line(line)[:60]
     parsed = _parse(line)
     if parsed is None:
-        problems.append(f"line {number} `{shown}`: not a command we know")
+        problems.append(at_line(number, shown, saying("unknown")))
         return
-    word, argument = parsed
-    verb = _WORDS.get(word)
+    typed, argument = parsed
+    verb = _WORDS.get(typed)
     if verb is None:
-        near = _find_near(word)
-        guess = f"did you mean `#{near}`?" if near else "not a command we know"
-        problems.append(f"line {number} `{shown}`: {guess}")
+        near = _find_near(typed)
+        problems.append(at_line(number, shown, saying("did-you-mean", near=near) if near else saying("unknown")))
         return
     rest = ""
     if verb not in ("note", "kb"):
@@ -265,18 +303,18 @@ def _read_line(line: str, number: int, commands: list[Command], problems: list[s
         _read_line(rest, number, commands, problems)
 
 
-def _take(verb: str, argument: str, number: int, shown: str, commands: list[Command], problems: list[str]) -> None:
+def _take(verb: str, argument: str, number: int, shown: str, commands: list[Command], problems: list[Saying]) -> None:
     wants = VERBS.get(verb, "")
     if verb in NOT_YET:
-        problems.append(f"line {number} `{shown}`: `#{verb}` is not available in this version")
+        problems.append(at_line(number, shown, saying("no-kb")))
         return
     if wants != "optional":
         argument = _LINK.sub("", argument).strip(_END_MARKS)
     problem = _argument_problem(verb, argument)
-    if problem:
-        problems.append(f"line {number} `{shown}`: {problem}")
+    if problem is not None:
+        problems.append(at_line(number, shown, problem))
     else:
-        commands.append(Command(verb, read_priority(argument) if wants == "priority" else argument, number))
+        commands.append(Command(verb, read_priority(argument) if wants == "priority" else argument, number, shown))
 
 
 def _find_near(word: str) -> str:
@@ -288,32 +326,19 @@ def _find_near(word: str) -> str:
     return ""
 
 
-def _argument_problem(verb: str, argument: str) -> str:
+def _argument_problem(verb: str, argument: str) -> Saying | None:
     wants = VERBS[verb]
+    names = {"verb": word_for("verb", verb), "example": word_for("example", verb)}
     if wants == "" and argument:
-        return f"`#{verb}` takes nothing after it"
+        return saying("takes-nothing", verb=names["verb"])
     if wants == "numbers" and argument and not any(character.isdigit() for character in argument):
-        return f"`#{verb}` takes nothing after it, or case numbers"
-    if wants in _EXAMPLES and not argument:
-        return f"`#{verb}` needs {_EXAMPLES[wants]}"
+        return saying("takes-numbers", verb=names["verb"])
+    if wants not in ("", "optional", "numbers", "list") and not argument:
+        return saying("needs", **names)
     if wants == "priority" and not read_priority(argument):
-        return f"the priority is one of {', '.join(PRIORITIES)}"
+        return saying("priorities")
     if wants == "list" and not read_list(argument):
-        return "the lists are mine, department, open and overdue"
+        return saying("lists")
     if wants == "assignment" and not re.fullmatch(r"[^\W\d][\w-]{0,40}\s{0,3}[=:].{0,300}", argument):
-        return f"`#{verb}` needs {_EXAMPLES[wants]}"
-    return ""
-
-
-_EXAMPLES = {
-    "agent": "an agent's name or address, as in `#assign ann@acme.example`",
-    "department": "a department, as in `#to billing`",
-    "priority": "one of " + ", ".join(PRIORITIES),
-    "tags": "tags, as in `#tag refund -waiting`",
-    "assignment": "a name and a value, as in `#field order=1234567`",
-    "date": "a day, as in `#due friday` or `#wait until 2026-12-24`",
-    "addresses": "addresses, as in `#cc +jane@x.example -joe@x.example`",
-    "case": "a case number, as in `#merge ACME-482-170`",
-    "person": "an address, as in `#from jane@x.example`",
-    "way": "phone or walk-in, as in `#channel phone`",
-}
+        return saying("takes-form", **names)
+    return None

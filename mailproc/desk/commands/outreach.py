@@ -8,16 +8,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mailproc.desk.commands import casework
-from mailproc.desk.commands.mailcommands import read_commands
+from mailproc.desk.commands.mailcommands import read_commands, wrong
 from mailproc.desk.commands.transcript import tell
 from mailproc.desk.commands.verbs import plan_change, run_commands
 from mailproc.desk.draft import Arrival, Draft
+from mailproc.desk.filing import as_message, people_of
 from mailproc.desk.mails import notices
 from mailproc.desk.mails.outgoing import mail_to_customer
-from mailproc.desk.mails.ownwords import find_attached_leaks, find_leaks, hide_inner_addresses
+from mailproc.desk.mails.ownwords import find_attached_leaks, find_leaks, hide_inner_addresses, unread_lines
 from mailproc.desk.mails.relayed import find_private_files, name_images
 from mailproc.desk.routing import route_mail
 from mailproc.desk.speakers import AGENT_MAIL_LIFE, department_identity, find_agent, is_proven_agent
+from mailproc.desk.words.saying import Saying, for_operators, saying, word_for
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.message.subjects import comparable
 from mailproc.records.decision import Decision, Outcome
@@ -51,7 +53,14 @@ def is_stale(arrival: Arrival, agent: Agent) -> str:
         return "agent-reply-to"
     if date is None or not -_LARGEST_CLOCK_ERROR < arrival.now - date <= AGENT_MAIL_LIFE:
         return "agent-stale"
-    return "agent-replay" if inbound.message_id and inbound.message_id in arrival.known.by_id else ""
+    is_copy = any(mark in arrival.known.by_id for mark in (inbound.message_id, *arrival.keys.marks) if mark)
+    return "agent-replay" if is_copy else ""
+
+
+def is_addressed_here(arrival: Arrival) -> bool:
+    """Whether the agent's own To or Cc names the desk. A signature covers them; where a mail is sent it does not."""
+    visible = (*arrival.inbound.to, *arrival.inbound.cc)
+    return any(split_reply_address(arrival.policy.site, address.addr)[0] for address in visible)
 
 
 def is_for_new_case(arrival: Arrival) -> bool:
@@ -91,7 +100,7 @@ def _refuse(arrival: Arrival, agent: Agent, by_token: bool) -> str:
         return "agent-unproven"
     if not by_token and arrival.policy.site.trust.agent_trust == "token":
         return "agent-unproven"  # there the token alone proves an agent
-    return is_stale(arrival, agent)
+    return is_stale(arrival, agent) if is_addressed_here(arrival) else "agent-redirected"
 
 
 def _people(arrival: Arrival) -> tuple[Address, ...]:
@@ -120,26 +129,28 @@ def _open(arrival: Arrival, draft: Draft, agent: Agent, people: tuple[Address, .
     routing, _ = route_mail(arrival, draft)
     department = routing.department if routing.department in agent.departments else agent.departments[0]
     serial = casework.next_serial(policy, arrival.known)
-    number, subject = format_number(serial, policy.site.prefix), notices.base_subject(policy, inbound.subject)
-    mail = read_commands(inbound.new_text, names=(agent.name, *agent.name.split()[:1]))
+    number = format_number(serial, policy.site.prefix)
+    subject = hide_inner_addresses(notices.base_subject(policy, inbound.subject), policy)
+    foreign = unread_lines(inbound, inbound.new_text)
+    mail = read_commands(inbound.new_text, foreign, (agent.name, *agent.name.split()[:1]))
     blank = Ticket(serial, number, subject, State.NEW, Address(""), department, now, now)
     change = plan_change(mail.commands, blank, agent, policy, arrival.known, now)
     requester = people[0] if people else Address(next(iter(change.more.invites), ""))
-    problems = [*mail.problems, *change.problems, *find_attached_leaks(inbound.attachments, policy)]
+    problems: list[Saying | str] = [*mail.problems, *change.problems, *find_attached_leaks(inbound.attachments, policy)]
     problems += find_private_files(inbound.attachments, policy)
-    problems += [f"line {c.line} `{c.shown}`: not in a mail that begins a case" for c in mail.commands
-                 if c.verb not in _MAY_COMMAND]  # fmt: skip
+    problems += [wrong(c, saying("not-when-beginning")) for c in mail.commands if c.verb not in _MAY_COMMAND]
     problems += find_leaks(arrival, blank, mail.text)
     if not requester.addr:
-        problems.append("whom is it for? Put the customer in To, or write `#cc +jane@x.example` first")
+        problems.append(saying("for-whom", verb=word_for("verb", "cc")))
     if not mail.text.strip() and not inbound.attachments:
-        problems.append("there is no text for the customer")
-    if sum(item.size for item in inbound.attachments) > policy.site.max_attachments_size:
-        problems.append("the files are larger than one mail may carry")
+        problems.append(saying("no-text"))
+    size, limit = sum(item.size for item in inbound.attachments), policy.site.max_attachments_size
+    if size > limit:
+        problems.append(saying("files-too-large", size=f"{size / 1e6:.1f}", limit=f"{limit / 1e6:.0f}"))
     if problems:
-        draft.step("commands", "; ".join(problems), False)
+        draft.step("commands", for_operators(problems), False)
         tell(draft, agent, None, failed=problems, in_reply_to=inbound.message_id)
-        return draft.hold("unknown-command", "; ".join(problems) + " Nothing was sent.")
+        return draft.hold("unknown-command", f"{for_operators(problems)}. Nothing was sent.")
     department = change.department or department
     others = tuple(person.addr for person in people[1:])
     text = name_images(hide_inner_addresses(mail.text, policy), inbound.attachments)
@@ -160,7 +171,7 @@ def _open(arrival: Arrival, draft: Draft, agent: Agent, people: tuple[Address, .
             fields=routing.fields, subject_key=comparable(subject),
         ),
         _message(arrival, serial, agent, text),
-        IndexIds(serial, (inbound.message_id,) if inbound.message_id else ()),
+        IndexIds(serial, tuple(one for one in (inbound.message_id, *arrival.keys.marks) if one)),
         RememberContact(requester.addr, requester.name),
     )  # fmt: skip
     draft.add(*[AddParticipant(serial, address, arrival.sender) for address in others])
@@ -196,21 +207,5 @@ def _language(arrival: Arrival) -> str:
 
 
 def _message(arrival: Arrival, serial: int, agent: Agent, text: str) -> AddMessage:
-    inbound = arrival.inbound
-    return AddMessage(
-        serial,
-        "in",
-        "internal",
-        "answer",
-        Address(arrival.sender, agent.name),
-        tuple(person.addr for person in (*inbound.to, *inbound.cc)),
-        inbound.subject,
-        arrival.written_at,
-        text,
-        inbound.cut_text,
-        inbound.message_id,
-        inbound.mail_class,
-        arrival.trust.level.name,
-        inbound.language,
-        attachments=tuple((item.filename, item.content_type, item.size) for item in inbound.attachments),
-    )
+    author = Address(arrival.sender, agent.name)
+    return as_message(arrival, serial, "internal", "answer", text, author=author, to=people_of(arrival))

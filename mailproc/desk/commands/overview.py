@@ -10,8 +10,16 @@ from zoneinfo import ZoneInfo
 from mailproc.desk.commands import undo
 from mailproc.desk.commands.casework import find_case
 from mailproc.desk.commands.commandhelp import help_lines, say
-from mailproc.desk.commands.mailcommands import BULK, LOGGING, Command, is_overview, read_commands, read_list
-from mailproc.desk.commands.outreach import has_standing_token, is_for_new_case, is_stale
+from mailproc.desk.commands.mailcommands import (
+    BULK,
+    LOGGING,
+    Command,
+    is_overview,
+    read_commands,
+    read_list,
+    wrong,
+)
+from mailproc.desk.commands.outreach import has_standing_token, is_addressed_here, is_for_new_case, is_stale
 from mailproc.desk.commands.transcript import agent_language, tell
 from mailproc.desk.draft import Arrival, Draft, Policy
 from mailproc.desk.mails.outgoing import (
@@ -23,9 +31,10 @@ from mailproc.desk.mails.outgoing import (
     inner_history_of,
 )
 from mailproc.desk.speakers import is_proven_agent
+from mailproc.desk.words.saying import Saying, for_operators, put, saying, word_for
 from mailproc.records.asks import Asks, Listed
 from mailproc.records.decision import Decision, Outcome
-from mailproc.records.effects import RememberContact, SetAttribute, SetState
+from mailproc.records.effects import IndexIds, RememberContact, SetAttribute, SetState
 from mailproc.records.mail import Inbound, MailClass
 from mailproc.records.ticket import State, Ticket
 from mailproc.rulebook.book import Agent
@@ -79,27 +88,29 @@ def find_asks(inbound: Inbound, keys: Keys, policy: Policy) -> Asks | None:
     )
 
 
-def plan(commands: Iterable[Command], arrival: Arrival, agent: Agent) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+def plan(
+    commands: Iterable[Command], arrival: Arrival, agent: Agent
+) -> tuple[tuple[Change, ...], tuple[Saying, ...]]:
     """(what happens to named cases, what is wrong with the commands)."""
     changes: list[Change] = []
-    problems: list[str] = []
+    problems: list[Saying] = []
     for command in commands:
-        where = f"line {command.line} `{command.shown}`"
         if command.verb not in BULK and command.verb != "show":
             continue
         numbers = _words(command.argument)
         if command.verb == "show" and len(numbers) > _MOST_SHOWN:
-            problems.append(f"{where}: one mail shows {_MOST_SHOWN} cases at most")
+            problems.append(wrong(command, saying("show-most", most=_MOST_SHOWN)))
         if len(numbers) > _MOST_NUMBERS:
-            problems.append(f"{where}: one mail names {_MOST_NUMBERS} cases at most")
+            problems.append(wrong(command, saying("names-most", most=_MOST_NUMBERS)))
             continue
         for number in numbers:
             ticket, problem = find_case(number, agent, arrival.policy, arrival.known)
             wanted = _STATES.get(command.verb)
             if ticket is None:
-                problems.append(f"{where}: {problem}")
+                problems.extend([wrong(command, problem)] if problem is not None else [])
             elif wanted is not None and wanted is not ticket.state and not may_change(ticket.state, wanted, "agent"):
-                problems.append(f"{where}: {ticket.number} is {ticket.state} and cannot become {wanted}")
+                states = {"state": word_for("state", ticket.state), "wanted": word_for("state", wanted)}
+                problems.append(wrong(command, saying("named-cannot-become", number=ticket.number, **states)))
             elif not any(change.ticket.serial == ticket.serial and change.verb == command.verb for change in changes):
                 changes.append(Change(command.verb, ticket))
     return tuple(changes), tuple(problems)
@@ -111,7 +122,7 @@ def run(
     """Does what the commands ask; (what was done, what was asked for), a line each."""
     done: list[str] = []
     lines: list[str] = []
-    language = agent_language(draft.policy, agent)
+    language = agent_language(draft.policy, agent, arrival.match.ticket)
     shown = 0
     for change in changes:
         if change.verb == "show":
@@ -120,7 +131,7 @@ def run(
             done.append(say(language, "sent", change.ticket.number))
         else:
             _change(draft, change, agent, arrival.sender)
-            done.append(f"#{change.verb} {change.ticket.number}")
+            done.append(f"{put(word_for('verb', change.verb), language)} {change.ticket.number}")
     for command in commands:
         if command.verb == "list":
             lines += _list_lines(draft.policy, arrival, read_list(command.argument), language)
@@ -161,13 +172,14 @@ def decide_overview(arrival: Arrival, draft: Draft) -> Decision | None:
         return draft.hold(refused)
     changes, problems = plan(mail.commands, arrival, agent)
     bare = tuple(
-        f"line {command.line} `{command.shown}`: which case? Answer its mail, or name it: `#close ACME-482-170`"
+        wrong(command, saying("which-case", example=word_for("example", "close-cases")))
         for command in mail.commands
         if not is_overview(command)
     )
     failed = (*mail.problems, *problems, *bare)
-    draft.step("commands", "; ".join(failed) or ", ".join(command.shown for command in mail.commands), not failed)
+    draft.step("commands", for_operators(failed) or ", ".join(command.shown for command in mail.commands), not failed)
     done, lines = ([], []) if failed else run(draft, arrival, agent, mail.commands, changes)
+    _index(draft, arrival)
     if failed or lines or len(done) != 1 or [c.verb for c in mail.commands] != ["next"]:
         # The case that `#next` gives comes with a mail of its own, and that says it all
         tell(draft, agent, None, done=done, failed=failed, lines=lines, in_reply_to=inbound.message_id)
@@ -190,7 +202,17 @@ def _refuse(arrival: Arrival, agent: Agent) -> str:
         return "agent-unproven"
     if arrival.policy.site.trust.agent_trust == "token" and not has_standing_token(arrival, agent):
         return "agent-without-token"  # where the token alone proves an agent, there must be one
-    return is_stale(arrival, agent)
+    return is_stale(arrival, agent) if is_addressed_here(arrival) else "agent-redirected"
+
+
+def _index(draft: Draft, arrival: Arrival) -> None:
+    """Keeps the marks of a mail that changed something, so that a copy of it changes nothing again (T19).
+
+    Not its Message-ID: who answers our transcript asks for the next thing and writes on no case.
+    """
+    changed = next((one.serial for one in draft.effects if isinstance(one, (SetState, SetAttribute))), None)
+    if changed is not None and arrival.keys.marks:
+        draft.add(IndexIds(changed, arrival.keys.marks))
 
 
 def _words(argument: str) -> list[str]:
@@ -276,8 +298,9 @@ def _list_lines(policy: Policy, arrival: Arrival, name: str, language: str) -> l
 
 def _line(item: Listed, zone: ZoneInfo, language: str) -> str:
     due = f", {say(language, 'due', f'{item.due_at.astimezone(zone):%Y-%m-%d %H:%M}')}" if item.due_at else ""
+    state, priority = put(word_for("state", item.state), language), put(word_for("priority", item.priority), language)
     who = f", {item.assignee}" if item.assignee else ""
     return (
-        f"{item.number} ({item.state}, {item.priority}, {item.department}{due}{who})"
+        f"{item.number} ({state}, {priority}, {item.department}{due}{who})"
         f" {item.created_at.astimezone(zone):%Y-%m-%d} {item.requester}: {item.subject[:100]}"
     )

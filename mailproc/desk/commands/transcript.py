@@ -6,15 +6,19 @@ Silent success: it goes out for a mail of commands alone, and where there is som
 from collections.abc import Sequence
 
 from mailproc.desk.draft import Draft, Policy
-from mailproc.desk.mails.outgoing import build_mail, department_headers, department_of
+from mailproc.desk.mails.outgoing import build_mail, department_headers, department_of, inner_language
+from mailproc.desk.words.saying import Saying, put_all
 from mailproc.records.effects import Mail
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.book import Agent
 
 
-def agent_language(policy: Policy, agent: Agent) -> str:
-    """The language an agent is written to."""
-    return agent.language or policy.site.default_language
+def agent_language(policy: Policy, agent: Agent, ticket: Ticket | None = None) -> str:
+    """The language an agent is written to: their own, else that of the case's department, else of their first one."""
+    departments = policy.book.departments
+    first = next((departments[key] for key in agent.departments if key in departments), None)
+    department = department_of(policy, ticket) if ticket is not None else first
+    return inner_language(policy, agent.addresses[0], department or departments[policy.book.defaults.department])
 
 
 def tell(
@@ -23,14 +27,15 @@ def tell(
     ticket: Ticket | None,
     *,
     done: Sequence[str] = (),
-    failed: Sequence[str] = (),
+    failed: Sequence[Saying | str] = (),
     lines: Sequence[str] = (),
     in_reply_to: str = "",
 ) -> None:
     """The transcript, in the case's thread where there is a case."""
-    context = (("done", "\n".join(done)), ("failed", "\n".join(failed)), ("lines", "\n".join(lines)))
     policy, to = draft.policy, agent.addresses[0]
-    language = agent_language(policy, agent)
+    language = agent_language(policy, agent, ticket)
+    wrong = "\n".join(put_all(failed, language))
+    context = (("done", "\n".join(done)), ("failed", wrong), ("lines", "\n".join(lines)))
     if ticket is None:
         draft.send(_without_case(policy, to, language, context, in_reply_to))
         return

@@ -3,11 +3,12 @@
 A mail can only be taken back while it waits (`undo_window`). What somebody changed since then stays.
 """
 
-import json
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from mailproc.desk.commands.commandhelp import say
-from mailproc.desk.draft import Arrival, Draft
+from mailproc.desk.draft import Arrival, Draft, Policy
+from mailproc.desk.words.saying import put, word_for
 from mailproc.records.asks import LastAct, Past
 from mailproc.records.caseeffects import (
     RemoveParticipant,
@@ -38,7 +39,7 @@ def run(draft: Draft, arrival: Arrival, language: str) -> tuple[list[str], list[
     seen: set[tuple[int, str, str]] = set()
     for change in act.changes:
         key = (change.serial, change.kind, change.name)
-        shown = _show(change)
+        shown = _show(change, draft.policy, language)
         if change.now != change.after and key not in seen:
             kept.append(say(language, "kept", shown))
         elif change.before != change.after:
@@ -47,7 +48,7 @@ def run(draft: Draft, arrival: Arrival, language: str) -> tuple[list[str], list[
         seen.add(key)
     if act.merged is not None:
         draft.add(UnmergeTickets(*act.merged, actor))
-        done.append(say(language, "undone", "#merge"))
+        done.append(say(language, "undone", put(word_for("verb", "merge"), language)))
     _withdraw(draft, arrival, act, actor)
     done += [say(language, "withdrawn", to) for to in act.waiting]
     kept += [say(language, "gone", to) for to in act.gone]
@@ -93,6 +94,25 @@ def _revert(draft: Draft, change: Past, actor: str) -> None:
         draft.add(RememberContact(name, is_silenced=False))
 
 
-def _show(change: Past) -> str:
-    before, after = (json.dumps(text, ensure_ascii=False) for text in (change.before, change.after))
-    return f"{change.number} {change.name}: {after} → {before}".strip()
+def _show(change: Past, policy: Policy, language: str) -> str:
+    """What goes back to what, as the agent calls it: `ACME-482-170 Zustand: geschlossen → neu`."""
+    if change.kind == "participant":
+        mark = "+" if change.after else "-"
+        return f"{change.number} {put(word_for('verb', 'cc'), language)} {mark}{change.name}"
+    if change.kind == "silenced":
+        return f"{put(word_for('verb', 'spam'), language)} {change.name}"
+    name = change.name if change.kind == "field" else put(word_for("attribute", change.name or change.kind), language)
+    before, after = (_value(change, text, policy, language) for text in (change.before, change.after))
+    return f"{change.number} {name}: {after} → {before}".strip()
+
+
+def _value(change: Past, text: str, policy: Policy, language: str) -> str:
+    if not text:
+        return "–"
+    if change.kind == "moment":
+        return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(policy.site.timezone)):%Y-%m-%d %H:%M}"
+    if change.kind == "tags":
+        return ", ".join(text.splitlines())
+    if change.name in ("state", "priority") and change.kind != "field":
+        return put(word_for(change.name, text), language)
+    return f"`{text}`"

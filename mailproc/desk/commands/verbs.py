@@ -7,14 +7,15 @@ from datetime import datetime
 from mailproc.desk.commands import casework
 from mailproc.desk.commands.commandwords import ME_WORDS
 from mailproc.desk.commands.folding import fold, fold_words
-from mailproc.desk.commands.mailcommands import Command, is_overview
+from mailproc.desk.commands.mailcommands import Command, is_overview, wrong
 from mailproc.desk.draft import Draft, Policy
+from mailproc.desk.words.saying import Saying, saying, word_for
 from mailproc.records.effects import AddTags, SetAttribute, SetField
 from mailproc.records.ticket import Known, State, Ticket
 from mailproc.rulebook.book import Agent
 from mailproc.rulebook.patterns import Budget
 from mailproc.tickets.lifecycle import may_change
-from mailproc.yamlnodes import did_you_mean
+from mailproc.yamlnodes import find_nearest
 
 _STATES = {
     "close": State.CLOSED,
@@ -40,7 +41,7 @@ class Change:
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
-    problems: tuple[str, ...] = ()
+    problems: tuple[Saying, ...] = ()
     more: casework.Plan = casework.Plan()
 
 
@@ -61,7 +62,7 @@ def plan_change(
     add: list[str] = []
     remove: list[str] = []
     fields: list[tuple[str, str]] = []
-    problems: list[str] = []
+    problems: list[Saying] = []
     commands = tuple(command for command in commands if not is_overview(command))
     more, more_problems = casework.plan(
         commands, ticket, agent, policy, known or Known(0), now or ticket.updated_at
@@ -70,13 +71,14 @@ def plan_change(
     # Who gets it is looked for in the department it goes to, wherever that line stands
     target = next((find_department(policy, c.argument)[0] for c in commands if c.verb == "to"), "") or ticket.department
     for command in commands:
-        where = f"line {command.line} `#{command.verb} {command.argument}`".rstrip(" `") + "`"
+        problem: Saying | None = None
         if command.verb in _STATES:
             wanted = _STATES[command.verb]
             if state is not None and state is not wanted:
-                problems.append(f"{where}: the mail asks for two different states")
+                problem = saying("two-states")
             elif wanted is not ticket.state and not may_change(ticket.state, wanted, "agent"):
-                problems.append(f"{where}: a case that is {ticket.state} cannot become {wanted}")
+                states = {"state": word_for("state", ticket.state), "wanted": word_for("state", wanted)}
+                problem = saying("cannot-become", **states)
             else:
                 state = wanted
         elif command.verb == "note":
@@ -89,10 +91,8 @@ def plan_change(
             assignee = agent.addresses[0]
         elif command.verb == "assign":
             assignee, problem = find_assignee(policy, command.argument, target)
-            problems.extend([f"{where}: {problem}"] if problem else [])
         elif command.verb == "to":
             department, problem = find_department(policy, command.argument)
-            problems.extend([f"{where}: {problem}"] if problem else [])
         elif command.verb == "priority":
             priority = command.argument.lower()
         elif command.verb == "tag":
@@ -101,11 +101,12 @@ def plan_change(
         elif command.verb == "field":
             name, _, value = command.argument.replace(":", "=", 0 if "=" in command.argument else 1).partition("=")
             if policy.book.fields and name.strip() not in policy.book.fields:
-                near = did_you_mean(name.strip(), tuple(policy.book.fields))
-                problems.append(f"{where}: no field {name.strip()!r}" + (f": {near}" if near else ""))
-            problem = _refuse_value(policy, name.strip(), value.strip())
-            problems.extend([f"{where}: {problem}"] if problem else [])
+                problem = _or_near(saying("no-field", name=name.strip()), name.strip(), policy.book.fields)
+            else:
+                problem = _refuse_value(policy, name.strip(), value.strip())
             fields.append((name.strip(), value.strip()))
+        if problem is not None:
+            problems.append(wrong(command, problem))
     return Change(
         state,
         is_note,
@@ -121,16 +122,22 @@ def plan_change(
     )
 
 
-def _refuse_value(policy: Policy, name: str, value: str) -> str:
-    """Why a field does not take the value, "" when it does; an empty one clears it."""
+def _refuse_value(policy: Policy, name: str, value: str) -> Saying | None:
+    """Why a field does not take the value, None when it does; an empty one clears it."""
     field = policy.book.fields.get(name)
     if field is None or field.pattern is None or not value:
-        return ""
+        return None
     try:
         fits = field.pattern.is_whole(value, Budget())
     except TimeoutError:
         fits = False
-    return "" if fits else f"{value[:80]!r} does not look like {field.pattern.source}"
+    return None if fits else saying("field-form", value=value[:80], pattern=field.pattern.source)
+
+
+def _or_near(problem: Saying, wanted: str, known: Iterable[str]) -> Saying:
+    """The problem, with the name that was probably meant."""
+    near = find_nearest(wanted, tuple(known))
+    return saying("near", problem=problem, near=near) if near else problem
 
 
 def run_commands(draft: Draft, change: Change, ticket: Ticket, agent: Agent, actor: str) -> None:
@@ -156,8 +163,8 @@ def may_keep(policy: Policy, assignee: str, department: str) -> bool:
     return agent is not None and agent.is_active and department in agent.departments
 
 
-def find_assignee(policy: Policy, who: str, department: str) -> tuple[str, str]:
-    """(the agent's first address, "") or ("", what is wrong): by address, name, or the only agent it can mean."""
+def find_assignee(policy: Policy, who: str, department: str) -> tuple[str, Saying | None]:
+    """(the agent's first address, None) or ("", what is wrong): by address, name, or the only agent it can mean."""
     wanted = who.strip().strip("<>").lower()
     agents = [agent for agent in policy.book.agents if agent.is_active]
     by_address = [agent for agent in agents if wanted in agent.addresses]
@@ -166,19 +173,17 @@ def find_assignee(policy: Policy, who: str, department: str) -> tuple[str, str]:
     for found in (by_address, by_name, by_part):
         if len(found) == 1:
             if department not in found[0].departments:
-                return "", f"{found[0].name} does not belong to department {department!r}"
-            return found[0].addresses[0], ""
+                return "", saying("not-in-department", agent=found[0].name, department=department)
+            return found[0].addresses[0], None
         if len(found) > 1:
-            return "", f"{who!r} could be {' or '.join(agent.name for agent in found)}: write the address"
-    near = did_you_mean(who.strip(), tuple(agent.name for agent in agents))
-    return "", f"no agent {who!r}" + (f": {near}" if near else "")
+            return "", saying("several-agents", who=who, names=" / ".join(agent.name for agent in found))
+    return "", _or_near(saying("no-agent", who=who), who.strip(), (agent.name for agent in agents))
 
 
-def find_department(policy: Policy, name: str) -> tuple[str, str]:
-    """(the department's key, "") or ("", what is wrong)."""
+def find_department(policy: Policy, name: str) -> tuple[str, Saying | None]:
+    """(the department's key, None) or ("", what is wrong)."""
     wanted = name.strip().lower()
     for key, department in policy.book.departments.items():
         if wanted in (key.lower(), department.name.lower()):
-            return key, ""
-    near = did_you_mean(wanted, tuple(policy.book.departments))
-    return "", f"no department {name!r}" + (f": {near}" if near else "")
+            return key, None
+    return "", _or_near(saying("no-department", name=name), wanted, policy.book.departments)

@@ -7,8 +7,9 @@ daily digest's. Every answer carries a token of its own purpose, so that it deci
 
 from dataclasses import replace
 
+from mailproc.desk.commands.mailcommands import read_commands
 from mailproc.desk.draft import Arrival, Draft, Policy
-from mailproc.desk.held.challenge import bind, challenge, explain_answer, review
+from mailproc.desk.held.challenge import bind, challenge, explain_answer, review, tell_digest
 from mailproc.desk.held.holdtokens import (
     Asked,
     addresses_of,
@@ -24,6 +25,7 @@ from mailproc.desk.reasons import AGENT_HOLDS
 from mailproc.desk.routing import route_mail
 from mailproc.desk.speakers import find_agent, is_participant, is_proven_agent
 from mailproc.desk.stops.limits import is_too_old
+from mailproc.desk.words.saying import Saying, saying
 from mailproc.records.decision import Decision, Outcome
 from mailproc.records.effects import AskAbout, DiscardMail, Effect, HoldMail, ReleaseMail, SendMail, TrustSender
 from mailproc.records.holds import OPERATOR, HeldMail
@@ -40,6 +42,14 @@ _NO_CHALLENGE = frozenset({"agent-inactive", "agent-not-entitled"})
 _SPOKEN = (MailClass.HUMAN, MailClass.ROLE, MailClass.LIST)
 # What an agent's `ok` makes of their own held mail; of the others nothing can be sent
 _OWN_RELEASES = {"unknown-command": "ok", "collision": "anyway", "would-leak": "anyway"}
+
+_DONE = {
+    RELEASE: "did-release",
+    OK: "did-release",
+    AS_CUSTOMER: "did-release-as-customer",
+    DISCARD: "did-discard",
+    TRUST: "did-trust",
+}
 
 
 def is_challenged(reason: str) -> bool:
@@ -87,7 +97,7 @@ def ask_about(arrival: Arrival, decision: Decision) -> Decision:
         else:
             allowed = _allowed(arrival, hold.reason, ticket)
             recipients = [to for to in addresses_of(arrival.policy, audience) if to != arrival.sender]
-            review(arrival, draft, recipients, ticket, hold.reason, hold.text, allowed)
+            review(arrival, draft, recipients, ticket, hold, allowed)
     return replace(
         decision,
         effects=(
@@ -106,7 +116,8 @@ def _bind(arrival: Arrival, effect: Effect, reason: str, ticket: Ticket | None) 
     mail = bind(effect.mail, reason, arrival.known.holds.inbox_id)
     if arrival.released_as:
         mail = replace(mail, purpose="refused-again")  # it met another doubt
-    if ticket is not None and own_release_word(reason) and not _must_stay_inside(arrival, ticket):
+    can_go = reason != "unknown-command" or read_commands(arrival.inbound.new_text).is_letter
+    if ticket is not None and own_release_word(reason) and can_go and not _must_stay_inside(arrival, ticket):
         mail = replace(mail, context=(*mail.context, ("may_ok", "yes")))
     return SendMail(mail)
 
@@ -174,7 +185,7 @@ def decide_answer(arrival: Arrival, draft: Draft) -> Decision | None:
         draft.step("commands", "an automatic answer decides nothing", False)
         return draft.finish(Outcome.RECORDED, "hold-answer-automatic")
     if asked.held is None:
-        return _answer_digest(arrival, draft)
+        return _answer_digest(arrival, draft, asked.address)
     return _answer_one(arrival, draft, asked, asked.held)
 
 
@@ -189,13 +200,13 @@ def _answer_one(arrival: Arrival, draft: Draft, asked: Asked, held: HeldMail) ->
         return draft.finish(Outcome.RECORDED, "hold-settled", serial)
     answer = read_answer(arrival.inbound.new_text)
     problem = (
-        "the first line is none of the answers below; nothing was done"
+        saying("hold-unclear")
         if answer is None
         else _carry_out(arrival, draft, answer.verb, held, is_own=asked.is_own)
     )
-    if not problem:
+    if problem is None:
         return draft.finish(Outcome.RECORDED, "hold-answered", serial)
-    draft.step("commands", problem, False)
+    draft.step("commands", str(problem), False)
     if arrival.known.holds.asked < MOST_ANSWERS_PER_HOUR:
         if asked.is_own and ticket is not None and (agent := find_agent(arrival)) is not None:
             notices.refuse_agent_mail(draft, arrival, ticket, agent, (problem,))
@@ -208,45 +219,57 @@ def _answer_one(arrival: Arrival, draft: Draft, asked: Asked, held: HeldMail) ->
     return draft.finish(Outcome.RECORDED, "hold-answer-unclear", serial)
 
 
-def _answer_digest(arrival: Arrival, draft: Draft) -> Decision:
+def _answer_digest(arrival: Arrival, draft: Draft, asked: str) -> Decision:
     if not is_proven_agent(arrival):
         draft.step("commands", f"about the digest of held mail: nothing proves {arrival.sender}", False)
         return draft.hold("hold-answer-unproven")
-    answers = read_answers(arrival.inbound.new_text)
-    done = 0
-    for answer in answers:
-        for number in answer.numbers:
+    answer = read_answers(arrival.inbound.new_text)
+    failed = [
+        saying("digest-line", line=line, shown=shown, example=saying("digest-example"))
+        for line, shown in answer.unclear or (() if answer.wishes else ((1, "–"),))
+    ]
+    failed += [saying("digest-twice", number=number) for number in answer.disputed]
+    if failed:
+        # Nobody knows what the rest meant: "release 17", then "no, wait"
+        clear = [str(n) for wish in answer.wishes for n in wish.numbers if n not in answer.disputed]
+        failed += [saying("digest-understood", numbers=", ".join(clear))] if clear else []
+        failed.append(saying("digest-nothing"))
+        tell_digest(arrival, draft, asked, failed=failed)
+        return draft.finish(Outcome.RECORDED, "hold-answer-unclear")
+    done: list[Saying] = []
+    settled: list[Saying] = []
+    for wish in answer.wishes:
+        for number in wish.numbers:
             held = arrival.known.holds.named.get(number)
             if held is None or not held.is_held or not may_decide(arrival, held.audience):
-                draft.step("commands", f"mail {number} is not held, or not for {arrival.sender} to decide", False)
-            elif problem := _carry_out(arrival, draft, answer.verb, held, is_own=False):
-                draft.step("commands", f"mail {number}: {problem}", False)
+                settled.append(saying("hold-not-yours", number=number))
+            elif problem := _carry_out(arrival, draft, wish.verb, held, is_own=False):
+                failed.append(saying("hold-numbered", number=number, problem=problem))
             else:
-                done += 1
-    if not answers:
-        draft.step("commands", "no line like `release 17`", False)
-        return draft.finish(Outcome.RECORDED, "hold-answer-unclear")
+                done.append(saying(_DONE[wish.verb], number=number))
+    if failed or settled:
+        tell_digest(arrival, draft, asked, done, failed, settled)
     return draft.finish(Outcome.RECORDED, "hold-answered" if done else "hold-settled")
 
 
 def numbers_in(text: str) -> tuple[int, ...]:
     """The held mails that an answer to a digest names; for the look-up before the decision."""
-    return tuple(number for answer in read_answers(text) for number in answer.numbers)
+    return tuple(number for wish in read_answers(text).wishes for number in wish.numbers)
 
 
-def _carry_out(arrival: Arrival, draft: Draft, verb: str, held: HeldMail, *, is_own: bool) -> str:
-    """Plans what an answer asks for; why it cannot be done, "" when it is."""
+def _carry_out(arrival: Arrival, draft: Draft, verb: str, held: HeldMail, *, is_own: bool) -> Saying | None:
+    """Plans what an answer asks for; why it cannot be done, None when it is."""
     actor = arrival.sender
     if verb == DISCARD:
         draft.add(DiscardMail(held.inbox_id, actor))
     elif is_own:
         as_who = own_release_word(held.reason) if verb in (OK, RELEASE) else ""
         if not as_who:
-            return "your own mail is sent with `ok` or put aside with `discard`; this one cannot be sent as it is"
+            return saying("hold-own")
         draft.add(ReleaseMail(held.inbox_id, as_who, actor))
     elif verb == TRUST:
         if held.reason not in TRUSTABLE or not is_outside(arrival.policy, held.sender):
-            return "`trust` is for senders whose mail is held as spam or by a rule"
+            return saying("hold-trust")
         draft.add(TrustSender(held.sender, actor), ReleaseMail(held.inbox_id, "new", actor))
     else:
         as_who = "customer" if verb == AS_CUSTOMER else release_word(held.reason)
@@ -254,4 +277,4 @@ def _carry_out(arrival: Arrival, draft: Draft, verb: str, held: HeldMail, *, is_
     draft.step("commands", f"held mail {held.inbox_id}: {verb}", True)
     if held.serial is not None and held.serial in arrival.known.tickets:
         draft.event(held.serial, "hold-answered", actor, mail=str(held.inbox_id), answer=verb)
-    return ""
+    return None

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from mailproc.desk.commands.folding import plain_line
+
 RELEASE, AS_CUSTOMER, DISCARD, TRUST, OK = "release", "release as customer", "discard", "trust", "ok"
 
 _WORDS: dict[str, str] = {
@@ -39,7 +41,7 @@ _WORDS: dict[str, str] = {
     "odrzuc": DISCARD, "usun": DISCARD, "zaufaj": TRUST, "zaufaj nadawcy": TRUST, "tak": OK, "wyslij": OK,
 }  # fmt: skip
 _STROKES = str.maketrans({"ł": "l", "ø": "o", "ß": "ss", "’": "'", "`": "'"})
-_LEAD = re.compile(r"[#/!>*\s\"'„“”«»(\[-]{0,12}")
+_LEAD = re.compile(r"[#/!*\s\"'„“”«»(\[-]{0,12}")
 _NUMBERS = re.compile(r"(?P<word>[^0-9#]{2,40}?)\s{0,4}(?P<numbers>(?:#?[0-9]{1,9}[\s,;.]{0,4}){1,200})")
 _MOST_LINES = 60
 _LONGEST_LINE = 2_500
@@ -53,26 +55,58 @@ class HoldAnswer:
     numbers: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DigestAnswer:
+    """What an answer to a digest says: its wishes, and (number, text) of each line that is none."""
+
+    wishes: tuple[HoldAnswer, ...]
+    unclear: tuple[tuple[int, str], ...]
+
+    @property
+    def disputed(self) -> tuple[int, ...]:
+        """The mails about which it says two different things."""
+        said: dict[int, set[str]] = {}
+        for wish in self.wishes:
+            for number in wish.numbers:
+                said.setdefault(number, set()).add(wish.verb)
+        return tuple(number for number, verbs in said.items() if len(verbs) > 1)
+
+
 def read_answer(text: str) -> HoldAnswer | None:
     """What the first line with anything on it says; None for anything else than one of the known words."""
-    line = next((line for line in text[:_LONGEST_LINE].splitlines() if line.strip()), "")
-    verb = _WORDS.get(_fold(line))
-    return HoldAnswer(verb) if verb else None
+    # A line that is quoted is somebody else's word: of the very mail that is asked about, it may be
+    lines = [line for line in text[:_LONGEST_LINE].splitlines() if line.strip() and not _is_quoted(line)]
+    verb = _WORDS.get(_fold(lines[0])) if lines else None
+    # "ok", and right below it "discard": nobody knows what was meant
+    block = text[text.find(lines[0]) :].split("\n\n", 1)[0].splitlines() if lines else []
+    is_disputed = any(_WORDS.get(_fold(line), verb) != verb for line in block)
+    return HoldAnswer(verb) if verb and not is_disputed else None
 
 
-def read_answers(text: str) -> tuple[HoldAnswer, ...]:
-    """The wishes about numbered mails: `release 17`; () unless every line up to an empty one is such a wish."""
+def read_answers(text: str) -> DigestAnswer:
+    """The wishes about numbered mails up to an empty line, `release 17` each, and the lines that are none."""
     found: list[HoldAnswer] = []
-    for line in text.strip().splitlines()[:_MOST_LINES]:
-        if not line.strip():
+    unclear: list[tuple[int, str]] = []
+    lines = text.splitlines()
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    for at, line in enumerate(lines[first : first + _MOST_LINES], first + 1):
+        bare = plain_line(line)
+        if not bare:
             break
-        match = _NUMBERS.fullmatch(line.strip()[:_LONGEST_LINE])
+        match = _NUMBERS.fullmatch(bare[:_LONGEST_LINE])
         verb = _WORDS.get(_fold(match["word"])) if match else None
+        if _is_quoted(bare):
+            continue
         if match is None or verb is None:
-            return ()
+            unclear.append((at, bare[:60]))
+            continue
         numbers = tuple(dict.fromkeys(int(number) for number in re.findall("[0-9]+", match["numbers"])))
         found.append(HoldAnswer(verb, numbers))
-    return tuple(found)
+    return DigestAnswer(tuple(found), tuple(unclear))
+
+
+def _is_quoted(line: str) -> bool:
+    return line.lstrip(" \t\xa0\ufeff").startswith(">")
 
 
 def _fold(line: str) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailproc.desk.draft import Arrival, Draft
+from mailproc.desk.draft import Arrival, Draft, Policy
+from mailproc.desk.mails.blocked import find_blocked, name_blocked
 from mailproc.desk.mails.outgoing import department_of, first_lines, last_customer_id, mail_to_customer, reply_subject
 from mailproc.desk.speakers import mail_class
 from mailproc.desk.stops.limits import is_too_old, over_limit, refuse_address
@@ -95,7 +96,7 @@ def send_status(draft: Draft, ticket: Ticket, *, is_proven: bool | None = None) 
     `is_proven` where the caller knows better than the thread. An address that nothing proves gets nothing that its
     sender chose.
     """
-    proven = is_known_requester(ticket) if is_proven is None else is_proven
+    proven = is_known_requester(draft.policy, ticket) if is_proven is None else is_proven
     _send_status(draft, ticket, ticket.requester, is_proven=proven)
 
 
@@ -103,7 +104,7 @@ def remind_requester(draft: Draft, ticket: Ticket) -> None:
     """Asked for by a person: that we wait for the requester's answer where we do, else how the case stands."""
     if ticket.state is State.PENDING:
         _notify(draft, ticket, "awaiting", _what_we_asked(ticket, draft.now), is_asked_for=True)
-    elif is_known_requester(ticket):
+    elif is_known_requester(draft.policy, ticket):
         send_status(draft, ticket)
     else:
         draft.suppress(ticket.serial, "status", ticket.requester.addr, "unproven")
@@ -143,21 +144,47 @@ def tell_merged(draft: Draft, survivor: Ticket, merged: Ticket) -> None:
 
 
 def tell_left_out(arrival: Arrival, draft: Draft, ticket: Ticket, *, is_verified: bool) -> None:
-    """Files that are too large for the mail to the department: their sender can make them smaller, nobody else can."""
-    limit = draft.policy.site.max_attachments_size
-    _, left = split_by_room(arrival.inbound.attachments, limit)
-    if not left or mail_class(arrival) is not MailClass.HUMAN or arrival.sender != ticket.requester.addr:
+    """Files that do not reach the department: their sender can send them smaller or as something else, nobody else can.
+
+    With a new request the acknowledgement says so (`find_template`): that is all an unproven sender hears of it.
+    """
+    rejected = find_rejected(arrival)
+    if not rejected or mail_class(arrival) is not MailClass.HUMAN or arrival.sender != ticket.requester.addr:
+        return
+    if any(isinstance(effect, SendMail) and effect.mail.template == "rejected" for effect in draft.effects):
         return
     if not is_verified:
         draft.suppress(ticket.serial, "rejected", arrival.sender, "unproven")
         return
-    each_is_large = all(item.size > limit for item in left)
-    context = (
-        ("is_verified", "yes"),
+    context = (("is_verified", "yes"), *rejected)
+    _notify(draft, ticket, "rejected", context, is_proven=True, in_reply_to=arrival.inbound.message_id)
+
+
+def find_template(arrival: Arrival, template: str, questions: tuple[str, ...]) -> str:
+    """The template of an acknowledgement: where a file is missing it says so, instead of "nothing more to do".
+
+    One mail and not two of the same minute, of which an unproven sender would only get the first.
+    """
+    if template != "received" or questions:
+        return template
+    is_told = "rejected" in arrival.policy.site.notify_requester and find_rejected(arrival)
+    return "rejected" if is_told else template
+
+
+def find_rejected(arrival: Arrival) -> tuple[tuple[str, str], ...]:
+    """The files that do not reach the department, as the mail about them names them; () when all of them do."""
+    site, files = arrival.policy.site, arrival.inbound.attachments
+    blocked = find_blocked(files, site)
+    limit = site.max_attachments_size
+    _, left = split_by_room([item for item in files if all(item is not one.item for one in blocked)], limit)
+    if not blocked and not left:
+        return ()
+    each_is_large = bool(left) and all(item.size > limit for item in left)
+    return (
+        ("files_unsafe", "\n".join(name_blocked(blocked))),
         ("files_too_large", "\n".join(item.filename for item in left)),
         ("limit_mb", str(limit // 1_000_000) if each_is_large else ""),
     )
-    _notify(draft, ticket, "rejected", context, is_proven=True, in_reply_to=arrival.inbound.message_id)
 
 
 def split_by_room(attachments: Sequence[Attachment], room: int) -> tuple[list[Attachment], list[Attachment]]:
@@ -173,14 +200,15 @@ def split_by_room(attachments: Sequence[Attachment], room: int) -> tuple[list[At
     return carried, left
 
 
-def is_known_requester(ticket: Ticket) -> bool:
+def is_known_requester(policy: Policy, ticket: Ticket) -> bool:
     """Whether a mail of the requester was proven, or somebody has answered them: the case is not a stranger's prank."""
-    return any(_is_proof(message, ticket) for message in ticket.thread)
+    return any(_is_proof(policy, message, ticket) for message in ticket.thread)
 
 
-def _is_proof(message: ThreadMessage, ticket: Ticket) -> bool:
+def _is_proof(policy: Policy, message: ThreadMessage, ticket: Ticket) -> bool:
     if message.direction == "out":
-        return message.purpose in _ANSWERS
+        # A summary without a word of an agent's has no author but us, and answers nobody
+        return message.purpose in _ANSWERS and message.author.addr not in policy.site.addresses
     if message.visibility != "public" or message.author.addr != ticket.requester.addr:
         return False
     if message.purpose == "followup":
@@ -224,7 +252,7 @@ def _notify(
     if occasion not in draft.policy.site.notify_requester and not is_asked_for:
         return
     to = ticket.requester
-    refused = "" if is_proven or is_known_requester(ticket) else "unproven"
+    refused = "" if is_proven or is_known_requester(draft.policy, ticket) else "unproven"
     if any(isinstance(effect, RememberContact) and effect.is_silenced for effect in draft.effects):
         refused = "silenced"
     if refused:

@@ -27,21 +27,28 @@ def shown_name(policy: Policy, name: str, address: str) -> str:
 
 
 def _is_ours(policy: Policy, name: str) -> bool:
-    words = _read(name)
-    joined = f" {' '.join(words)} "
-    # A single word is many people's name: it counts only where it is the whole one
-    return any(own == words or (len(own) > 1 and f" {' '.join(own)} " in joined) for own in _own_names(policy))
+    joined = f" {' '.join(_read(name))} "
+    whole, inside = _own_names(policy)
+    if joined in whole:
+        return True
+    for own in inside:  # noqa: SIM110
+        if own in joined:
+            return True
+    return False
 
 
-def _own_names(policy: Policy) -> tuple[tuple[str, ...], ...]:
-    departments = tuple(one.name for one in policy.book.departments.values())
-    return _read_all((policy.site.name, *(agent.name for agent in policy.book.agents), *departments))
+def _own_names(policy: Policy) -> tuple[frozenset[str], tuple[str, ...]]:
+    """All names of ours, and those that may not even be a part of another: a single word is many people's name."""
+    book = policy.book
+    departments = [one.name for one in book.departments.values()]
+    return _read_all((policy.site.name, *[agent.name for agent in book.agents], *departments))
 
 
 @lru_cache(maxsize=8)
-def _read_all(names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    read = (_read(name) for name in names)
-    return tuple(dict.fromkeys(words for words in read if len("".join(words)) >= _SHORTEST))
+def _read_all(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    read = dict.fromkeys(_read(name) for name in names)
+    found = {f" {' '.join(words)} ": len(words) for words in read if len("".join(words)) >= _SHORTEST}
+    return frozenset(found), tuple(name for name, size in found.items() if size > 1)
 
 
 def _read(name: str) -> tuple[str, ...]:

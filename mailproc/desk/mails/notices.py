@@ -1,10 +1,10 @@
 """Who is told what: each function gathers the mails of one occasion. Dry: `engine` renders them later."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from mailproc.desk.draft import Arrival, Draft, Policy
+from mailproc.desk.mails.courtesy import is_known_requester
 from mailproc.desk.mails.outgoing import (
     agent_identity,
     as_seen_by,
@@ -24,6 +24,7 @@ from mailproc.desk.mails.outgoing import (
     summary_of,
     workers_of,
 )
+from mailproc.desk.words.saying import Saying, put, put_all, word_for
 from mailproc.message.addresses import clean_display_name
 from mailproc.message.subjects import strip_prefixes
 from mailproc.records.mail import Address, Level
@@ -32,15 +33,31 @@ from mailproc.rulebook.book import Agent
 from mailproc.tickets.casenumber import strip_tags
 
 _END = "\N{MIDDLE DOT}"
-NO_SUBJECT = "(no subject)"  # one word for a whole conversation: a subject that changes splits it
+# Kept with the ticket, whatever language later mails are in: a subject that changes splits a conversation
+_NO_SUBJECT = {
+    "en": "(no subject)",
+    "de": "(kein Betreff)",
+    "es": "(sin asunto)",
+    "fr": "(sans objet)",
+    "it": "(nessun oggetto)",
+    "no": "(uten emne)",
+    "pl": "(bez tematu)",
+}
 
 
-def base_subject(policy: Policy, subject: str) -> str:
-    """A subject as a ticket keeps it: without our own tags and without `Re:` and its like; never empty."""
+def base_subject(policy: Policy, subject: str, language: str = "") -> str:
+    """A subject as a ticket keeps it: without our own tags and without `Re:` and its like; never empty.
+
+    `language` is the requester's, for the words that stand in for a subject.
+    """
     site = policy.site
     bare = strip_tags(subject, (site.prefix, *site.prefix_aliases))
     # With a word at its end that cannot be stripped: a subject of nothing but `Re:` is none
-    return strip_prefixes(f"{bare} {_END}").removesuffix(_END).strip() or NO_SUBJECT
+    return strip_prefixes(f"{bare} {_END}").removesuffix(_END).strip() or _stand_in(language or site.default_language)
+
+
+def _stand_in(language: str) -> str:
+    return _NO_SUBJECT.get(language) or _NO_SUBJECT.get(language.partition("-")[0]) or _NO_SUBJECT["en"]
 
 
 def acknowledge(
@@ -50,9 +67,14 @@ def acknowledge(
     template: str,
     questions: tuple[str, ...] = (),
     recipient: Address | None = None,
+    left_out: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    """The acknowledgement of a request; below A2 it carries nothing that the sender chose (T30)."""
+    """The acknowledgement of a request; below A2 it carries nothing that the sender chose (T30).
+
+    `left_out`: the files that did not reach the department, where the template tells of them.
+    """
     is_verified = arrival.trust.level >= Level.A2
+    subject = "" if ticket.subject in _NO_SUBJECT.values() else ticket.subject
     mail = mail_to_customer(
         draft,
         ticket,
@@ -63,15 +85,17 @@ def acknowledge(
         in_reply_to=arrival.inbound.message_id if is_verified else "",
         is_limited=True,
         may_resend=False,
+        is_unproven=not is_verified,
         context=(
             ("is_verified", "yes" if is_verified else ""),
             ("requester_name", ticket.requester.name if is_verified else ""),
-            ("subject", ticket.subject if is_verified else ""),
+            ("subject", subject if is_verified else ""),
             ("first_lines", first_lines(arrival.inbound.new_text) if is_verified else ""),
             ("questions", "\n".join(questions)),
+            *(left_out if is_verified else ()),
         ),
     )
-    draft.send(replace(mail, is_unproven=not is_verified))
+    draft.send(mail)
 
 
 def forward(
@@ -80,16 +104,25 @@ def forward(
     ticket: Ticket,
     departments: Iterable[str],
     rule: str,
-    links: tuple[str, ...] = (),
+    links: tuple[tuple[str, str], ...] = (),
     join_number: str = "",
 ) -> None:
-    """A new request to its department, or to its assignee where a rule named one; `join_number` it may belong to."""
+    """A new request to its department, or to its assignee where a rule named one.
+
+    links: (number, state) of other cases for the card; join_number: the case it may belong to.
+    """
     for key in dict.fromkeys(departments):
         department = draft.policy.book.departments[key]
         recipients = workers_of(draft.policy, ticket, department)
         for recipient in recipients:
-            extra = (("links", "\n".join(links)), ("join_number", join_number))
+            language = inner_language(draft.policy, recipient, department)
+            others = "\n".join(_name_case(number, state, language) for number, state in links)
+            extra = (("links", others), ("join_number", join_number))
             draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "forward", rule, extra=extra))
+
+
+def _name_case(number: str, state: str, language: str) -> str:
+    return f"{number} ({put(word_for('state', state), language)})" if state else number
 
 
 def forward_copies(draft: Draft, arrival: Arrival, ticket: Ticket, recipients: Iterable[str], rule: str) -> None:
@@ -112,6 +145,7 @@ def follow_up(
     is_reopened: bool,
     is_thanks: bool = False,
     is_solved: bool = False,
+    is_machine: bool = False,
     rule: str = "",
 ) -> None:
     """A customer's further mail, to the assignee, else to the department; `rule` spoke last about it."""
@@ -124,6 +158,7 @@ def follow_up(
         ("is_reopened", "yes" if is_reopened else ""),
         ("is_thanks", "yes" if is_thanks else ""),
         ("is_solved", "yes" if is_solved else ""),
+        ("is_machine", "yes" if is_machine else ""),
     )
     for recipient in recipients:
         draft.send(mail_to_department(draft, arrival, ticket, department, recipient, "followup", rule, extra=extra))
@@ -161,7 +196,11 @@ def answer(
 
 
 def resolved(draft: Draft, ticket: Ticket) -> None:
-    """The summary of what was asked and answered, where the resolution came without words of an agent."""
+    """The summary of what was asked and answered, where the resolution came without words of an agent.
+
+    An address that nothing proves and nobody has answered gets nothing that its sender chose (T30).
+    """
+    is_known = is_known_requester(draft.policy, ticket)
     for recipient in customer_addresses(draft.policy, ticket):
         draft.send(
             mail_to_customer(
@@ -170,9 +209,10 @@ def resolved(draft: Draft, ticket: Ticket) -> None:
                 recipient,
                 purpose="resolved",
                 template="resolved",
-                subject=reply_subject(ticket.subject),
-                in_reply_to=last_customer_id(ticket),
-                context=summary_of(as_seen_by(ticket, recipient.addr)),
+                subject=reply_subject(ticket.subject) if is_known else "",
+                in_reply_to=last_customer_id(ticket) if is_known else "",
+                is_unproven=not is_known,  # one a day: many cases settled at once are many mails to one victim
+                context=summary_of(as_seen_by(ticket, recipient.addr)) if is_known else (),
             )
         )
 
@@ -233,9 +273,12 @@ def tell_linked(draft: Draft, ticket: Ticket, new_number: str, stranger: Address
         _tell(draft, ticket, recipient, "linked", context, has_token=False)
 
 
-def refuse_agent_mail(draft: Draft, arrival: Arrival, ticket: Ticket, agent: Agent, problems: tuple[str, ...]) -> None:
+def refuse_agent_mail(
+    draft: Draft, arrival: Arrival, ticket: Ticket, agent: Agent, problems: tuple[Saying, ...]
+) -> None:
     """A proven agent learns why their answer was held and that nothing was sent; they write it again."""
-    context = (("lines", "\n".join(problems)), ("text", arrival.inbound.new_text[:4000]))
+    language = inner_language(draft.policy, agent.addresses[0], department_of(draft.policy, ticket))
+    context = (("lines", "\n".join(put_all(problems, language))), ("text", arrival.inbound.new_text[:4000]))
     _tell(draft, ticket, agent.addresses[0], "refused", context, in_reply_to=arrival.inbound.message_id)
 
 

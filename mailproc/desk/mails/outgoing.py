@@ -6,10 +6,12 @@ Times are given in ISO 8601; the template writes them as its language does, in t
 from dataclasses import replace
 
 from mailproc.desk.draft import Arrival, Draft, Policy
+from mailproc.desk.mails.blocked import find_blocked, name_blocked
 from mailproc.desk.mails.names import shown_name
 from mailproc.desk.mails.relayed import find_risky_names
 from mailproc.desk.mails.threads import make_chain, outlook_fields
 from mailproc.desk.speakers import department_identity
+from mailproc.desk.words.fileabout import tell_about
 from mailproc.message.addresses import clean_display_name, is_sendable
 from mailproc.records.effects import Mail
 from mailproc.records.mail import Address, Inbound, Level
@@ -49,6 +51,7 @@ def mail_to_customer(
     in_reply_to: str,
     is_automatic: bool = True,
     is_limited: bool = False,
+    is_unproven: bool = False,
     may_resend: bool = True,
     author: str = "",
     text: str = "",
@@ -72,6 +75,7 @@ def mail_to_customer(
         in_reply_to=in_reply_to,
         is_automatic=is_automatic,
         is_limited=is_limited,
+        is_unproven=is_unproven,
         may_resend=may_resend,
         author=author,
         text=text,
@@ -97,6 +101,13 @@ def mail_to_department(
     """What a customer wrote, for a department or its assignee, with the card above it."""
     site, inbound = draft.policy.site, arrival.inbound
     who = shown_name(draft.policy, inbound.from_.name if inbound.from_ else "", arrival.sender)
+    blocked = find_blocked(inbound.attachments, site)
+    passed = [item for item in inbound.attachments if all(item is not one.item for one in blocked)]
+    is_taken_down = arrival.brought is not None and arrival.brought.is_taken_down
+    language = inner_language(draft.policy, recipient, department)
+    text = (inbound.text if purpose == "forward" else words_of(draft.policy, inbound) or inbound.text)[:_MOST_TEXT]
+    if any(item.summary and item.summary == text for item in inbound.attachments):
+        text = tell_about(text, language)  # an invitation alone: we wrote its words
     return build_mail(
         draft,
         ticket,
@@ -105,9 +116,9 @@ def mail_to_department(
         template=purpose,
         role="agent",
         identity=agent_identity(draft.policy, recipient, department) if has_token else "",
-        language=inner_language(draft.policy, recipient, department),
+        language=language,
         subject=ticket.subject,
-        text=(inbound.text if purpose == "forward" else words_of(draft.policy, inbound) or inbound.text)[:_MOST_TEXT],
+        text=text,
         attaches=bool(inbound.attachments),
         in_reply_to=inbound.message_id,
         history=history_of(draft.policy, ticket) if purpose == "followup" else (),
@@ -117,13 +128,16 @@ def mail_to_department(
         context=(
             *card(ticket, department),
             ("requester_name", inbound.from_.name if inbound.from_ else ""),
-            ("requester_address", arrival.sender),
-            ("level", arrival.trust.level.name),
-            ("is_unverified", "yes" if arrival.trust.level < Level.A2 else ""),
+            ("requester_address", arrival.sender or "-"),
+            # Nobody doubts an agent's record of what was said
+            ("level", "" if is_taken_down else arrival.trust.level.name),
+            ("is_unverified", "yes" if arrival.trust.level < Level.A2 and not is_taken_down else ""),
             ("rule", rule),
-            ("attachments_about", "\n".join(_about_attachments(inbound))),
-            ("attachments_risky", "\n".join(find_risky_names(inbound.attachments)[:_MOST_ABOUT])),
+            ("attachments_about", "\n".join(_about_attachments(inbound, language))),
+            ("attachments_risky", "\n".join(find_risky_names(passed)[:_MOST_ABOUT])),
+            ("attachments_kept_back", "\n".join(name_blocked(blocked))),
             ("answers_wanted_at", _other_reply_address(arrival)),
+            *_brought(arrival),
             *extra,
         ),
     )
@@ -143,16 +157,27 @@ def words_of(policy: Policy, inbound: Inbound) -> str:
     return inbound.text if first_line in inbound.cut_text else inbound.new_text  # else it came as a file
 
 
+def _brought(arrival: Arrival) -> tuple[tuple[str, str], ...]:
+    """Who brought it in that did not write it, for the card."""
+    brought, form = arrival.brought, arrival.inbound.form
+    if form is not None:
+        return ("brought_how", "form"), ("brought_by", f"{form.name} ({form.sender.addr})")
+    if brought is None:
+        return ()
+    who = brought.by_name or brought.by
+    return ("brought_how", brought.way), ("brought_by", who), ("channel", brought.channel), ("cover", brought.cover)
+
+
 def _other_reply_address(arrival: Arrival) -> str:
     """Where a mail wants its answers that is not its sender's address: told, and never followed (T16)."""
     addresses = (person.addr for person in arrival.inbound.reply_to)
     return next((addr for addr in addresses if addr and addr != arrival.sender), "")
 
 
-def _about_attachments(inbound: Inbound) -> list[str]:
+def _about_attachments(inbound: Inbound, language: str) -> list[str]:
     """What can be said of the files, a line each; what the text says already is left out."""
     told = [item for item in inbound.attachments if item.summary and item.summary not in inbound.text]
-    return [f"{item.filename}: {item.summary}" for item in told[:_MOST_ABOUT]]
+    return [f"{item.filename}: {tell_about(item.summary, language)}" for item in told[:_MOST_ABOUT]]
 
 
 def build_mail(
@@ -171,6 +196,7 @@ def build_mail(
     in_reply_to: str = "",
     is_automatic: bool = True,
     is_limited: bool = False,
+    is_unproven: bool = False,
     may_resend: bool = True,
     author: str = "",
     text: str = "",
@@ -202,6 +228,7 @@ def build_mail(
         from_address=site.addresses[0],
         is_automatic=is_automatic,
         is_limited=is_limited,
+        is_unproven=is_unproven,
         may_resend=may_resend,
         author=author,
         text=text,
@@ -287,14 +314,15 @@ def inner_history_of(policy: Policy, ticket: Ticket) -> tuple[tuple[str, str, st
     shown = [
         message
         for message in ticket.thread
-        if message.purpose in ("followup", "note") or (_is_public(message) and message.purpose != "request")
+        if message.purpose in ("followup", "note", "logged") or (_is_public(message) and message.purpose != "request")
     ]
     return _entries(policy, ticket, [message for message in shown if message.text.strip()])
 
 
 def summary_of(ticket: Ticket) -> tuple[tuple[str, str], ...]:
     """What was asked first and answered last, for the mail that resolves."""
-    asked = next((m for m in ticket.thread if m.purpose == "request"), None)
+    # What an agent took down are their words: no customer is shown them
+    asked = next((m for m in ticket.thread if m.purpose == "request" and m.visibility == "public"), None)
     answers = [m for m in ticket.thread if m.purpose == "answer" and m.direction == "out"]
     return (
         ("asked_at", asked.date.isoformat() if asked else ""),

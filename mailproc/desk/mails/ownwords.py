@@ -8,23 +8,25 @@ still looks like it stops the mail. A shape is no leak: a token counts only when
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from urllib.parse import unquote
 
 from mailproc.desk.draft import Arrival, Policy
+from mailproc.desk.mails.filewords import words_of_file
 from mailproc.desk.mails.shingles import repeats_a_note, shingles
 from mailproc.desk.speakers import department_identity
+from mailproc.desk.words.saying import Saying, saying
 from mailproc.message.addresses import normalise
-from mailproc.message.parse import parse
+from mailproc.message.forwarded import names_forward
 from mailproc.message.quotes import split_reply
-from mailproc.records.mail import Attachment
-from mailproc.records.ticket import Ticket
+from mailproc.records.mail import Attachment, Inbound
+from mailproc.records.ticket import Known, Ticket
 from mailproc.tickets.followup import LOOP_HEADER
 from mailproc.tickets.token import PURPOSES, is_genuine, read_token, split_reply_address
 
 _TOKEN_START = re.compile(r"(?=([a-z2-7][rndho])([0-9]{5,14}))")
 _SIGNATURE_LENGTH = 16
 _ADDRESS_LIKE = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
-_MARKUP = re.compile(r"<[^<>]{0,2000}>")
 _BARE_MARKS = re.compile(r"[>\s]*>[>\s]*")
 _MOST_TEXT = 300_000
 _CARD_LINES = 14  # at the top and at the end of a notification
@@ -42,45 +44,48 @@ def find_own_words(arrival: Arrival, ticket: Ticket) -> str:
     return "" if all(line.lstrip().startswith(">") for line in words) else "\n".join(lines)
 
 
-def find_leaks(arrival: Arrival, ticket: Ticket, text: str) -> tuple[str, ...]:
+def find_leaks(arrival: Arrival, ticket: Ticket, text: str) -> tuple[Saying, ...]:
     """Why these words must not go out: a signed address of ours, our card, or a piece of an internal note (T46)."""
     if _has_inner_address(text, arrival.policy, ticket):
-        return (
-            "the text holds one of our own reply addresses, which only your department may know; "
-            "the mail you answered is probably quoted in it: please remove the quote",
-        )
+        return (saying("leak-address"),)
     if arrival.released_as not in ("", "confirmed"):
         return ()  # an operator read it, or its agent after they were told
-    # What nothing proved is a stranger's: agents saw it, its words go to nobody
-    public = {
-        shingle
-        for message in ticket.thread
-        if message.visibility == "public" and not message.is_unverified
-        for shingle in shingles(message.text)
-    }
-    if repeats_a_note(text, _notes(arrival, ticket), public):
-        return ("the text repeats words of an internal note of this case",)
-    own = set(shingles(text)) - public
-    if any(shingle in own for sent in _sent_texts(arrival, ticket) for shingle in shingles(sent)):
-        return ("the text repeats the mail that only your department got: please remove the quote",)
+    public = cache(lambda: _public_shingles(ticket))
+    if repeats_a_note(text, _notes(arrival.known, ticket), public):
+        return (saying("leak-note"),)
+    if sent := _sent_texts(arrival, ticket):
+        met = set(shingles(text)).intersection(shingle for mail in sent for shingle in shingles(mail))
+        if met and not met <= public():
+            return (saying("leak-ours"),)
+    return ()
+
+
+def find_typed_leaks(
+    text: str, ticket: Ticket, known: Known, policy: Policy, *, may_repeat_notes: bool
+) -> tuple[Saying, ...]:
+    """The same of words that were typed at a terminal and answer no mail; who typed them may insist on a note's."""
+    if _has_inner_address(text, policy, ticket):
+        return (saying("leak-address"),)
+    if not may_repeat_notes and repeats_a_note(text, _notes(known, ticket), lambda: _public_shingles(ticket)):
+        return (saying("leak-note"),)
     return ()
 
 
 def find_attached_leaks(
     attachments: Iterable[Attachment], policy: Policy, ticket: Ticket | None = None
-) -> tuple[str, ...]:
+) -> tuple[Saying, ...]:
     """Why these files must not go out: one of them is a mail of ours to the inside, or repeats a note of the case."""
     notes = tuple(note for note in _notes_of(ticket) if note) if ticket is not None else ()
     for item in attachments:
         # Outlook's .msg writes each letter in two bytes
         head = item.content[:_MOST_TEXT].replace(b"\0", b"").lower()
         is_ours = LOOP_HEADER.encode("ascii") in head or b"x-mailproc-" in head
-        if is_ours or _has_inner_address(head.decode("utf-8", "replace"), policy, ticket):
-            return (
-                f"the attached {item.filename} holds a mail that only your department may see: please send without it",
-            )
-        if notes and repeats_a_note(_words_of_file(item), notes, set()):
-            return (f"the attached {item.filename} repeats words of an internal note of this case",)
+        words = words_of_file(item)
+        texts = (head.decode("utf-8", "replace"), words) if words else (head.decode("utf-8", "replace"),)
+        if is_ours or any(_has_inner_address(text, policy, ticket) for text in texts):
+            return (saying("file-ours", name=item.filename),)
+        if notes and repeats_a_note(words, notes, set):
+            return (saying("file-note", name=item.filename),)
     return ()
 
 
@@ -107,6 +112,13 @@ def customer_lines(ticket: Ticket) -> frozenset[str]:
     )
 
 
+def unread_lines(inbound: Inbound, text: str) -> frozenset[str]:
+    """Of a forward whose form nobody knows, every line: what stands at its end is hardly the agent's command."""
+    if inbound.forwarded is not None or not names_forward(inbound.subject):
+        return frozenset()
+    return frozenset(" ".join(line.split()).casefold() for line in text.splitlines() if line.strip())
+
+
 def _sent_texts(arrival: Arrival, ticket: Ticket) -> tuple[str, ...]:
     ours = (arrival.known.sent.get((our_id.serial, our_id.n)) for our_id in arrival.keys.our_ids)
     mine = (ticket.serial, arrival.match.merged_from)
@@ -122,10 +134,20 @@ def _holds_card(text: str, sent: tuple[str, ...]) -> bool:
     return False
 
 
-def _notes(arrival: Arrival, ticket: Ticket) -> Iterator[str]:
+def _public_shingles(ticket: Ticket) -> set[tuple[str, ...]]:
+    """What customers have seen; what nothing proved is a stranger's: agents saw it, its words go to nobody."""
+    return {
+        shingle
+        for message in ticket.thread
+        if message.visibility == "public" and not message.is_unverified
+        for shingle in shingles(message.text)
+    }
+
+
+def _notes(known: Known, ticket: Ticket) -> Iterator[str]:
     """The notes of the case, and of those that were merged into it."""
     yield from _notes_of(ticket)
-    for other in arrival.known.tickets.values():
+    for other in known.tickets.values():
         if other.serial != ticket.serial and other.merged_into == ticket.serial:
             yield from _notes_of(other)
 
@@ -133,18 +155,6 @@ def _notes(arrival: Arrival, ticket: Ticket) -> Iterator[str]:
 def _notes_of(ticket: Ticket) -> Iterator[str]:
     yield from ticket.notes
     yield from (message.text for message in ticket.thread if message.purpose == "note")
-
-
-def _words_of_file(item: Attachment) -> str:
-    """What a person reads in a file that is text or a mail, "" for all others."""
-    content = item.content[:_MOST_TEXT]
-    if item.content_type == "message/rfc822" or item.filename.lower().endswith(".eml"):
-        return parse(content, languages=()).text
-    if not item.content_type.startswith("text/"):
-        return ""
-    return _MARKUP.sub(" ", content.decode("utf-8", "replace")) if "html" in item.content_type else content.decode(
-        "utf-8", "replace"
-    )
 
 
 def _has_inner_address(text: str, policy: Policy, ticket: Ticket | None = None) -> bool:

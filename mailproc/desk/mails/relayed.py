@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mailproc.desk.draft import Policy
+from mailproc.desk.mails.filewords import is_mail, words_of_file
 from mailproc.desk.mails.ownwords import hide_inner_addresses
+from mailproc.desk.words.saying import Saying, saying
 from mailproc.records.effects import Mail
 from mailproc.records.mail import Attachment
 
@@ -91,15 +93,17 @@ def find_risky_names(attachments: Iterable[Attachment]) -> tuple[str, ...]:
     )
 
 
-def find_private_files(attachments: Iterable[Attachment], policy: Policy) -> tuple[str, ...]:
+def find_private_files(attachments: Iterable[Attachment], policy: Policy) -> tuple[Saying, ...]:
     """Why these files must not go out: a person of the inside is named in one by an address that nobody outside has."""
     for item in attachments:
         is_text = item.content_type.lower().startswith(_WRITTEN) or item.filename.lower().endswith(_WRITTEN_NAMES)
         if not is_text or is_personal(item):
             continue
         text = item.content[:_MOST_READ].replace(b"\r\n ", b"").replace(b"\r\n\t", b"").decode("utf-8", "replace")
+        if is_mail(item):
+            text = f"{text}\n{words_of_file(item)}"
         if hide_inner_addresses(text, policy) != text:
-            return (f"the attached {item.filename} holds an address of yours or a colleague's: please send without it",)
+            return (saying("file-address", name=item.filename),)
     return ()
 
 

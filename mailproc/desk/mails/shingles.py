@@ -5,13 +5,15 @@ piece as a whole.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 
 SHINGLE_WORDS = 8
 _SHORTEST_NOTE = 5  # words; shorter ones are met by chance
 _LETTERS = 16
 _MOST_TEXT = 300_000
 _WORD = re.compile(r"[^\W_]+")
+_UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 # Thai, Lao, Khmer, Kana, Han
 _SPACELESS = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 
@@ -24,27 +26,34 @@ def shingles(text: str) -> Iterator[tuple[str, ...]]:
         yield (letters[at : at + _LETTERS],)
 
 
-def repeats_a_note(text: str, notes: Iterable[str], public: set[tuple[str, ...]]) -> bool:
-    """Whether the text holds a piece of one of these notes that customers have not seen anyway."""
+def repeats_a_note(text: str, notes: Iterable[str], public: Callable[[], set[tuple[str, ...]]]) -> bool:
+    """Whether the text holds a piece of one of these notes that customers have not seen anyway.
+
+    `public` is asked for what they have seen only where a piece is met: a long case has many.
+    """
     own: set[tuple[str, ...]] | None = None
     short: dict[int, set[tuple[str, ...]]] = {}
     for note in notes:
         if own is None:
-            own = set(shingles(text)) - public
-        if any(shingle in own for shingle in shingles(note)):
+            own = set(shingles(text))
+        if not own.isdisjoint(pieces := set(shingles(note))) and not (own & pieces) <= public():
             return True
         words = tuple(_words(note))
         size = len(words)
         if _SHORTEST_NOTE <= size < SHINGLE_WORDS:
             if size not in short:
                 short[size] = set(_runs(_words(text), size))
-            if words in short[size] and not any(_holds(shingle, words) for shingle in public):
+            if words in short[size] and not any(_holds(shingle, words) for shingle in public()):
                 return True
     return False
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text[:_MOST_TEXT].casefold())
+    text = text[:_MOST_TEXT]
+    if not text.isascii():
+        # Two ways to write an accent, letters of other widths, marks that nobody sees: they come with copied text
+        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", text))[:_MOST_TEXT]
+    return _WORD.findall(text.casefold())
 
 
 def _runs(words: list[str], size: int) -> Iterator[tuple[str, ...]]:

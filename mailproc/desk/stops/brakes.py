@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from mailproc.desk.draft import Arrival, Draft, join_words
-from mailproc.desk.mails import notices
+from mailproc.desk.mails import notices, unseen
 from mailproc.desk.receipts import says_no_such_address
 from mailproc.desk.routing import gather_facts, route_address
 from mailproc.desk.speakers import department_identity
@@ -150,11 +150,14 @@ def _bounce(arrival: Arrival, draft: Draft) -> Decision:
         draft.add(MarkBounced(ours.serial, ours.n, failed, status, for_good, explanation[:500]))
         # Where the report names others, or its own From is forged, the address we wrote to may be well
         is_about_it = (not reported or failed in reported) and arrival.trust.dmarc != "fail"
+        # All who take part have seen the ids of our mails; the envelope sender only that one's mail server saw
+        is_about_it = is_about_it and (arrival.keys.is_bounced_by_address or len(ticket.participants) < 2)
         if for_good and is_about_it and sent.is_to_customer and says_no_such_address(0, status or explanation):
             draft.add(RememberContact(failed, is_dead=True))
         if sent.is_to_customer and not sent.is_bounced:
             # Also when the last try failed for a passing reason: nobody makes another
             _tell_author(arrival, draft, ticket, sent.author, failed, explanation, status)
+        unseen.tell_operator(draft, ticket, sent, explanation)
     return draft.finish(Outcome.BOUNCE, "bounce", ticket.serial)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from mailproc.desk.draft import Arrival
 from mailproc.desk.speakers import mail_class
 from mailproc.message.addresses import is_sendable
+from mailproc.message.autoreply import is_role
 from mailproc.records.mail import Level, MailClass
 from mailproc.records.site import Limits, Site
 from mailproc.records.ticket import Contact, SendCounts
@@ -65,6 +66,9 @@ def refuse_address(site: Site, recipient: str, contact: Contact | None) -> str:
 def refuse_acknowledgement(arrival: Arrival, *, is_new: bool = True) -> str:
     """Why the sender of a request gets no acknowledgement and no answer of a rule, "" when they do."""
     inbound, envelope, level = arrival.inbound, arrival.envelope, arrival.trust.level
+    if arrival.brought is not None and arrival.brought.change is not None:
+        # A proven agent brought it in: the way of their own mail says nothing of the person; `sluice` counts for them
+        return arrival.brought.quiet or ("old" if is_too_old(arrival) else "") or refuse_brought(arrival)
     if mail_class(arrival) is not MailClass.HUMAN:
         return "class"
     if is_too_old(arrival):
@@ -73,12 +77,23 @@ def refuse_acknowledgement(arrival: Arrival, *, is_new: bool = True) -> str:
         return arrival.judgement.quiet
     # RFC 3834 section 4 answers the return path; where the intake was told none, the From address stands in for it
     sender = envelope.sender if envelope.sender is not None else inbound.return_path
-    if sender is not None and sender != arrival.sender and level < Level.A2:
+    if inbound.form is not None and inbound.form.has_person:
+        if not inbound.form.is_proven:
+            return "form-unproven"
+    elif sender is not None and sender != arrival.sender and level < Level.A2:
         return "sender-unproven"
     refused = refuse_recipient(arrival, arrival.sender, arrival.known.requester)
     # A new ticket has sent nothing yet; what was counted for a ticket it cites is that one's
-    counts = replace(arrival.known.counts, ticket_hour=0, ticket_day=0) if is_new else arrival.known.counts
+    counts = arrival.known.counts
+    if is_new and (counts.ticket_hour or counts.ticket_day):
+        counts = replace(counts, ticket_hour=0, ticket_day=0)
     return refused or over_limit(arrival.policy.site.limits, counts, level)
+
+
+def refuse_brought(arrival: Arrival) -> str:
+    """Why somebody whose words an agent brought in is not written to, "" when they are: no machine is answered."""
+    local = arrival.sender.partition("@")[0]
+    return "class" if is_role(local) else refuse_address(arrival.policy.site, arrival.sender, arrival.known.requester)
 
 
 def is_too_old(arrival: Arrival) -> bool:

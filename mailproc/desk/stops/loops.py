@@ -1,6 +1,7 @@
 """Tells a machine that answers our mail by its rhythm and its words, where no header says so. Dry: no I/O.
 
-A machine comes right after our mail, again and again, with the same words. What it writes is kept on the ticket that
+A machine comes right after our mail, again and again, with the same words. Its second such mail is worked on as ever,
+but its department, which has just read these words, gets it an hour later. What it writes on is kept on the ticket that
 its series began on, its department gets it with a pause in between, and nothing is sent back. What a person writes
 from the same address meanwhile is worked on as ever; they get no acknowledgement for a day. A sender whom a rule names
 with `from:` is expected and never taken for a machine.
@@ -10,16 +11,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from mailproc.desk.draft import Arrival, Draft
+from mailproc.desk.filing import as_message, people_of
 from mailproc.desk.mails import notices
 from mailproc.desk.mails.outgoing import words_of
 from mailproc.desk.routing import gather_facts
 from mailproc.desk.speakers import class_at_site, find_agent, is_participant, is_verified_customer
+from mailproc.records.changing import changed
 from mailproc.records.correspondence import Echo, Judgement, KeepRhythm, Rhythm
-from mailproc.records.decision import Decision, Outcome
-from mailproc.records.effects import AddMessage, IndexIds, SendMail
-from mailproc.records.mail import Address, Level, MailClass
+from mailproc.records.decision import Decision, Outcome, Step
+from mailproc.records.effects import Effect, IndexIds, RecordEvent, SendMail
+from mailproc.records.mail import Level, MailClass
 from mailproc.records.ticket import Ticket
 from mailproc.rulebook.senders import names_sender
 from mailproc.tickets.token import split_reply_address
@@ -40,8 +44,10 @@ _ENOUGH_ALIKE = 30  # alike, within the hour
 _ENOUGH_QUICK = 8  # whatever they say, within moments, and each a ticket of its own
 _FEW_ANSWERS = 2  # automatic mails an hour to what looks like a machine already
 _PAUSES = (timedelta(hours=1), timedelta(hours=2), timedelta(hours=4), timedelta(hours=6))
+_ENOUGH_TO_WAIT = {True: 1, False: 2}  # the same words, before a forward waits
 _MUCH_ALIKE = 0.7  # of the pairs of words
 _MOST_WORDS = 700
+_FORWARDS = ("forward", "followup")
 _SUBJECT = "one subject three times in ten minutes"
 _QUICK = "each of its mails came within moments of ours"
 _WORD = re.compile(r"[^\W_]+")
@@ -82,7 +88,9 @@ def judge(arrival: Arrival) -> Judgement:
     answers = rhythm.rounds > 0 or rhythm.quick > 1
     few = arrival.known.counts.sender_hour < _FEW_ANSWERS
     is_suspect = answers and not few and gap is not None and gap >= INSTANT
-    return Judgement(rhythm, quiet="machine" if is_suspect else "")
+    return Judgement(
+        rhythm, quiet="machine" if is_suspect else "", pause=_find_pause(arrival, rhythm, gap, likeness)
+    )
 
 
 def arrived_at(arrival: Arrival) -> datetime:
@@ -105,23 +113,15 @@ def record(arrival: Arrival, draft: Draft, judgement: Judgement) -> Decision | N
     draft.step("brakes", f"a machine, as it seems: {judgement.why}; kept on {ticket.number}", True)
     inbound = arrival.inbound
     draft.add(
-        AddMessage(
+        as_message(
+            arrival,
             ticket.serial,
-            "in",
             "internal",
             "auto",
-            inbound.from_ or Address(""),
-            tuple(address.addr for address in (*inbound.to, *inbound.cc)) or arrival.keys.recipients,
-            inbound.subject,
-            arrival.written_at,
             words_of(arrival.policy, inbound),
-            inbound.cut_text,
-            inbound.message_id,
-            MailClass.AUTO,
-            arrival.trust.level.name,
-            inbound.language,
-            not is_verified_customer(arrival, ticket),
-            tuple((item.filename, item.content_type, item.size) for item in inbound.attachments),
+            to=people_of(arrival),
+            mail_class=MailClass.AUTO,
+            is_unverified=not is_verified_customer(arrival, ticket),
         ),
         IndexIds(ticket.serial, (inbound.message_id,) if inbound.message_id else ()),
     )
@@ -139,10 +139,40 @@ def keep(arrival: Arrival, decision: Decision) -> Decision:
     rhythm = arrival.judgement.rhythm if arrival.judgement is not None else None
     if rhythm is None or decision.serial is None or decision.outcome not in (Outcome.OPENED, Outcome.APPENDED):
         return decision
+    serial = decision.serial
+    if arrival.judgement is not None and arrival.judgement.pause is not None:
+        decision = _let_forwards_wait(decision, serial, arrival.now, arrival.judgement.pause)
     if any(isinstance(effect, KeepRhythm) for effect in decision.effects):
         return decision
-    kept = KeepRhythm(arrival.sender, rhythm if rhythm.serial else replace(rhythm, serial=decision.serial))
-    return replace(decision, effects=(*decision.effects, kept))
+    kept = KeepRhythm(arrival.sender, rhythm if rhythm.serial else changed(rhythm, serial=serial))
+    return decision.changed((*decision.effects, kept))
+
+
+def _find_pause(arrival: Arrival, rhythm: Rhythm, gap: timedelta | None, likeness: str) -> timedelta | None:
+    """How long the department need not see a mail that says what it has just read; None for all other mail."""
+    if likeness != "same" or gap is None or not INSTANT <= gap <= SOON:
+        return None
+    is_long = len(_split(words_of(arrival.policy, arrival.inbound))) >= _LONG
+    if not is_long and gap > MOMENT:
+        return None
+    if rhythm.rounds < _ENOUGH_TO_WAIT[is_long] or _is_expected(arrival):
+        return None
+    return _PAUSES[min(rhythm.rounds, len(_PAUSES)) - 1]
+
+
+def _let_forwards_wait(decision: Decision, serial: int, now: datetime, pause: timedelta) -> Decision:
+    effects: list[Effect] = []
+    waits = False
+    for effect in decision.effects:
+        if isinstance(effect, SendMail) and effect.mail.purpose in _FORWARDS:
+            effect, waits = SendMail(replace(effect.mail, not_before=now + pause)), True
+        effects.append(effect)
+    if not waits:
+        return decision
+    why = "word for word what its sender wrote before, within minutes of our mail"
+    effects.append(RecordEvent(serial, "forward-waits", (("why", why), ("until", (now + pause).isoformat()))))
+    step = Step("notices", f"{why}: its department gets it at {now + pause:%H:%M} UTC", True)
+    return replace(decision, effects=tuple(effects), trace=(*decision.trace, step))
 
 
 def _is_judged(arrival: Arrival) -> bool:
@@ -150,6 +180,8 @@ def _is_judged(arrival: Arrival) -> bool:
     kind = class_at_site(inbound, arrival.keys, site)
     if not arrival.sender or arrival.released_as or arrival.envelope.kind == "feed" or kind not in _JUDGED:
         return False
+    if arrival.inbound.form is not None:
+        return False  # the form's rhythm, not that of whoever filled it in
     if find_agent(arrival) is not None or split_reply_address(site, arrival.sender)[0]:
         return False  # an agent's work; a form on our own site, where one address stands for many people
     # Alarms and newsletters come when they come; only what answers us is looked at
@@ -199,8 +231,8 @@ def _go_on(arrival: Arrival, last: Rhythm, arrived: datetime, gap: timedelta | N
 
 def _find_sign(arrival: Arrival, rhythm: Rhythm, gap: timedelta | None, likeness: str) -> str:
     """What gives a machine away, "" when nothing does."""
-    is_long = len(_split(words_of(arrival.policy, arrival.inbound))) >= _LONG
     if rhythm.rounds and gap is not None and gap >= INSTANT:
+        is_long = len(_split(words_of(arrival.policy, arrival.inbound))) >= _LONG
         if rhythm.same >= _ENOUGH_SAME[is_long]:
             return "the same words again and again, within minutes of our mail"
         if rhythm.rounds >= _ENOUGH_CITING[is_long] and gap <= SOON and _cites(arrival):
@@ -221,7 +253,7 @@ def _likeness(arrival: Arrival, echo: Echo) -> str:
     files = tuple(sorted((item.filename, item.size) for item in arrival.inbound.attachments))
     text = words_of(arrival.policy, arrival.inbound)
     site = arrival.policy.site
-    own = re.compile(rf"(?:{'|'.join(map(re.escape, (site.prefix, *site.prefix_aliases)))})-[\d-]+", re.IGNORECASE)
+    own = _own_numbers((site.prefix, *site.prefix_aliases))
     words = _split(own.sub("", text))
     found = ""
     for other_text, other_files in zip(echo.words, echo.files, strict=True):
@@ -233,6 +265,11 @@ def _likeness(arrival: Arrival, echo: Echo) -> str:
         if _are_alike(words, others):
             found = "alike"
     return found
+
+
+@lru_cache(maxsize=8)
+def _own_numbers(prefixes: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?:{'|'.join(map(re.escape, prefixes))})-[\d-]+", re.IGNORECASE)
 
 
 def _split(text: str) -> list[str]:
@@ -268,7 +305,7 @@ def _tell(arrival: Arrival, draft: Draft, ticket: Ticket, rhythm: Rhythm) -> Rhy
     pause = _PAUSES[min(rhythm.told, len(_PAUSES) - 1)]
     at = max(arrival.now, rhythm.told_at or arrival.now) + pause
     before = len(draft.effects)
-    notices.follow_up(draft, arrival, ticket, is_unverified=True, is_reopened=False)
+    notices.follow_up(draft, arrival, ticket, is_unverified=True, is_reopened=False, is_machine=True)
     draft.effects[before:] = [
         SendMail(replace(effect.mail, not_before=at)) if isinstance(effect, SendMail) else effect
         for effect in draft.effects[before:]

@@ -11,7 +11,7 @@ from mailproc.desk.stops.limits import over_limit, refuse_address
 from mailproc.message.addresses import domain_of
 from mailproc.message.samemailbox import find_mailbox
 from mailproc.records.decision import Decision, Step
-from mailproc.records.effects import AddMessage, Effect, Mail, OpenTicket, SendMail, SuppressMail
+from mailproc.records.effects import AddMessage, Effect, Mail, OpenTicket, RememberContact, SendMail, SuppressMail
 from mailproc.records.mail import Level
 from mailproc.records.site import Site
 from mailproc.records.ticket import Contact, SendCounts
@@ -39,11 +39,14 @@ def keep_limits(decision: Decision, budgets: Mapping[tuple[str, int], Budget], s
     effects: list[Effect] = []
     steps: list[Step] = []
     passed: list[Mail] = []
+    is_changed = False
     has_spoken = decision.reason == "requested" or any(
         isinstance(effect, AddMessage) and effect.purpose in _SPOKEN and effect.mail_class == "human"
         for effect in decision.effects
     )
     opened = {effect.serial for effect in decision.effects if isinstance(effect, OpenTicket)}
+    # Whose address was dead and who proved to write from it again, in this very decision
+    back = {one.address for one in decision.effects if isinstance(one, RememberContact) and one.is_dead is False}
     for effect in decision.effects:
         if not isinstance(effect, SendMail):
             effects.append(effect)
@@ -54,16 +57,21 @@ def keep_limits(decision: Decision, budgets: Mapping[tuple[str, int], Budget], s
         is_fresh = has_spoken or mail.serial in opened
         reason = "own-address" if split_reply_address(site, mail.recipient)[0] else ""
         if is_counted and not reason:
-            reason = _refuse(mail, budgets.get((mail.recipient, mail.serial)), passed, site, is_fresh=is_fresh)
+            budget = budgets.get((mail.recipient, mail.serial), Budget(SendCounts()))
+            if budget.contact is not None and budget.contact.is_dead and mail.recipient in back:
+                budget = replace(budget, contact=replace(budget.contact, is_dead=False))
+            reason = _refuse(mail, budget, passed, site, is_fresh=is_fresh)
         if reason:
+            is_changed = True
             effects.append(SuppressMail(mail.serial, mail.purpose, mail.recipient, reason))
             steps.append(Step("notices", f"{mail.purpose} to {mail.recipient} not sent: {SUPPRESSED[reason]}", False))
             continue
         if is_counted:
             passed.append(mail)
-            effect = effect if mail.is_limited else SendMail(replace(mail, is_limited=True))
+            if not mail.is_limited:
+                is_changed, effect = True, SendMail(replace(mail, is_limited=True))
         effects.append(effect)
-    return replace(decision, effects=tuple(effects), trace=(*decision.trace, *steps))
+    return decision.changed(tuple(effects), (*decision.trace, *steps)) if is_changed else decision
 
 
 def _is_counted(mail: Mail) -> bool:
@@ -71,20 +79,19 @@ def _is_counted(mail: Mail) -> bool:
     return mail.role == "customer" and mail.is_automatic
 
 
-def _refuse(mail: Mail, budget: Budget | None, passed: list[Mail], site: Site, *, is_fresh: bool) -> str:
-    budget = budget or Budget(SendCounts())
+def _refuse(mail: Mail, budget: Budget, passed: list[Mail], site: Site, *, is_fresh: bool) -> str:
     mailbox, domain = find_mailbox(mail.recipient), domain_of(mail.recipient)
-    here = sum(1 for other in passed if find_mailbox(other.recipient) == mailbox)
     counts = budget.counts
-    counts = replace(
-        counts,
-        sender_hour=counts.sender_hour + here,
-        sender_day=counts.sender_day + here,
-        domain_hour=counts.domain_hour + sum(1 for other in passed if domain_of(other.recipient) == domain),
-        site_hour=counts.site_hour + len(passed),
-        # One occasion, several people: the ticket sends once
-        ticket_hour=0 if is_fresh else counts.ticket_hour,
-        ticket_day=0 if is_fresh else counts.ticket_day,
-    )
+    if passed:
+        here = sum(1 for other in passed if find_mailbox(other.recipient) == mailbox)
+        counts = replace(
+            counts,
+            sender_hour=counts.sender_hour + here,
+            sender_day=counts.sender_day + here,
+            domain_hour=counts.domain_hour + sum(1 for other in passed if domain_of(other.recipient) == domain),
+            site_hour=counts.site_hour + len(passed),
+        )
+    if is_fresh and (counts.ticket_hour or counts.ticket_day):
+        counts = replace(counts, ticket_hour=0, ticket_day=0)  # one occasion, several people: the ticket sends once
     level = Level.A1 if mail.is_unproven else Level.A2
     return refuse_address(site, mail.recipient, budget.contact) or over_limit(site.limits, counts, level)

@@ -126,6 +126,21 @@ def _read_auth(reader: Reader, node: Node, path: str) -> Condition | None:
     return join_all(tuple(found))
 
 
+@condition("form", many(NAME))
+def _read_form(reader: Reader, node: Node, path: str) -> Condition | None:
+    """Which of the book's forms it came from."""
+    found = [reader.reference(item, path, "form", reader.names.forms) for item in reader.scalars(node, path)]
+    wanted = frozenset(name for name in found if name is not None)
+    if not wanted or len(wanted) < len(set(found)):
+        return None
+
+    def name_of(view: View) -> str:
+        form = view.facts.inbound.form
+        return form.name if form is not None else "none"
+
+    return Leaf("form", lambda view: name_of(view) in wanted, lambda view: f"form={name_of(view)}", values=wanted)
+
+
 @condition("spam_score", NUMBERS)
 def _read_spam_score(reader: Reader, node: Node, path: str) -> Condition | None:
     """The score of a spam filter at a trusted border; no score is neither over nor under anything."""
