@@ -302,6 +302,7 @@ def test_without_idle_the_mailbox_is_polled(house: House, dovecot: Dovecot, user
     wait_for(lambda: intake.status.last_success)
     dovecot.append(user, numbered(1))
     wait_for(lambda: house.stored() == 1)
+    assert house.stored() == 1 and not intake.status.problem
 
 
 def test_f15_a_killed_server_is_found_again(house: House) -> None:
@@ -342,6 +343,7 @@ def test_a_folder_that_is_removed_and_back_is_taken_again(house: House, dovecot:
     client.create("Orders")
     dovecot.append(user, numbered(2), folder="Orders")
     wait_for(lambda: house.stored() == 2)
+    assert house.stored() == 2
 
 
 @pytest.mark.parametrize("after", ["move:Processed", "move:INBOX/Processed", "move:INBOX.Processed"])
@@ -442,6 +444,7 @@ def test_a_surprise_in_one_poll_is_not_the_end(house: House, dovecot: Dovecot, u
     intake.start()
     wait_for(has_met.is_set)
     wait_for(lambda: house.stored() == 1)
+    assert house.stored() == 1 and not surprises
 
 
 def test_the_age_of_mail_is_that_of_its_arrival_in_the_mailbox(house: House, dovecot: Dovecot, user: str) -> None:

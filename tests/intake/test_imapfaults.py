@@ -97,6 +97,7 @@ def test_a_mail_that_breaks_every_connection_does_not_stop_the_others(
     server.body_of, server.announce = (lambda uid, raw: raw), (lambda uid, raw: len(raw))
     wait_for(lambda: house.stored() == 12)
     wait_for(lambda: not server.mails)
+    assert house.stored() == 12
 
 
 def test_a_mail_the_server_refuses_to_give_does_not_stop_the_others(
@@ -206,6 +207,7 @@ def test_mail_that_is_announced_in_another_answer_does_not_wait_for_the_next_swe
     intake = house.open(server.port, "u")  # IDLE stays silent about it, and lasts five minutes
     intake.start()
     wait_for(lambda: house.stored() == 3)
+    assert house.stored() == 3 and not intake.status.problem
 
 
 # ---- the network
@@ -226,6 +228,7 @@ def test_f15_a_connection_that_is_swallowed_in_idle_is_noticed(
         proxy.is_swallowing = False
         wait_for(lambda: house.stored() == 1)
         wait_for(lambda: intake.status.failing_since is None)
+    assert house.stored() == 1
 
 
 def test_f16_cuts_in_mid_fetch_lose_and_double_nothing(house: House, dovecot: Dovecot) -> None:

@@ -365,6 +365,7 @@ def test_new_mail_is_taken_as_it_comes(house: House, use_inotify: bool) -> None:
     house.put(99)
     intake.start()
     wait_until(lambda: house.count() == total + 1, "mail not taken after another start")
+    assert house.count() == total + 1
 
 
 def test_mail_written_straight_into_new_is_taken_when_its_writer_is_done(house: House) -> None:
@@ -391,6 +392,7 @@ def test_a_hard_linked_delivery_is_taken_when_it_has_settled(house: House) -> No
     os.link(draft, house.path / "new" / "1")  # as qmail and Postfix's virtual(8) may
     draft.unlink()
     wait_until(lambda: house.count() == 1, "mail not taken")
+    assert house.count() == 1
 
 
 def test_a_replaced_maildir_is_watched_again(house: House) -> None:
@@ -403,6 +405,7 @@ def test_a_replaced_maildir_is_watched_again(house: House) -> None:
         (house.path / folder).mkdir(parents=True)
     house.put(2)
     wait_until(lambda: house.count() == 2, "mail of the new Maildir not taken")
+    assert house.count() == 2
 
 
 def test_store_unavailable_leaves_mail_where_it_is_and_comes_again(house: House) -> None:
@@ -455,6 +458,7 @@ def test_one_mail_the_store_refuses_does_not_keep_the_others(house: House) -> No
     intake.start()
     wait_until(lambda: house.files("new") == ["new/1700000002.M2.host"], "the others were kept")
     wait_until(lambda: "a surprise" in house.last().problem, "not reported")
+    assert house.count() == 2
 
 
 def test_f10_nothing_is_taken_below_the_disk_floor(house: House) -> None:
@@ -480,6 +484,7 @@ def test_f11_a_locked_database_is_waited_for(house: House) -> None:
     other.execute("ROLLBACK")
     other.close()
     wait_until(lambda: house.files() == ["cur/1700000001.M1.host:2,S"], "not taken after recovery")
+    assert house.count() == 1
 
 
 def test_a_mail_that_cannot_be_put_away_is_worked_on_all_the_same(house: House) -> None:
