@@ -159,6 +159,7 @@ class Outbox(Model):
     attempts = BigIntegerField()
     worker = TextField()
     lease_until = TextField()
+    again_at = TextField()
     created_at = TextField()
     sent_at = TextField(null=True)
     code = BigIntegerField()
