@@ -9,8 +9,8 @@ MAILPROC := $(VENV)/bin/mailproc
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 SITE := site
-# Some tests wait for a server or a clock: one more worker than cores uses that time.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
+# Tests wait for servers, clocks and disks about half of their time: twice as many workers as cores use it.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) '*' 2)
 # Without it each start of mailproc, some two hundred in `make test`, compiles all of it again.
 unexport PYTHONDONTWRITEBYTECODE
 

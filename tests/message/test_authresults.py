@@ -180,14 +180,14 @@ def test_t54_auth_results_double_their_time_with_their_length() -> None:
         times = []
         for length in (4_000, 16_000):
             value = "mx; a=" + unit * (length // len(unit))
-            times.append(min(_seconds(value) for _ in range(5)))
+            times.append(min(_seconds(value) for _ in range(9)))
         assert times[1] < 4 * times[0] * 2 + 0.002
 
 
 def _seconds(value: str) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     parse_auth_results(value)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 @given(st.text(alphabet='mx; dmarc=pass().,"\\\\\r\n\t@\x00\xe4', max_size=80))
