@@ -1,7 +1,7 @@
 """What a mail is known by when somebody sends a copy of it again with another Message-ID (T19). Dry.
 
 A DKIM signature is over bytes that its holder cannot change; whoever sends a signed mail again has to leave it in.
-Where a mail has none, its sender, date and words are what makes it that mail.
+Where a mail has none, its sender, date, recipients and words are what makes it that mail.
 """
 
 import binascii
@@ -38,7 +38,9 @@ def make_marks(inbound: Inbound) -> tuple[str, ...]:
     marks = [f"dkim:{hashlib.sha256(raw).hexdigest()}" for raw in map(_signature_bytes, signatures) if raw]
     words = " ".join(inbound.text[:_MOST_TEXT].split())
     date = inbound.date.isoformat() if inbound.date is not None else ""
-    said = f"{inbound.from_.addr}\0{date}\0{words}".encode("utf-8", "surrogatepass")
+    # The same words to two cases in one second are two mails: a mail program's macro writes to many
+    to = " ".join(sorted({person.addr for person in (*inbound.to, *inbound.cc)}))
+    said = f"{inbound.from_.addr}\0{date}\0{to}\0{words}".encode("utf-8", "surrogatepass")
     return (*dict.fromkeys(marks), f"{MARK}{hashlib.sha256(said).hexdigest()}")
 
 

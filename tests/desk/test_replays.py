@@ -73,6 +73,17 @@ def test_t19_an_unsigned_copy_is_known_by_its_date_and_words() -> None:
     assert decide(unsigned("<a2@acme.example>", "Please  restart\r\nit."), known, trust=PROVEN).reason == "agent-replay"
 
 
+def test_the_same_words_to_two_cases_in_one_second_are_two_answers() -> None:
+    """A mail program's macro writes the same to many."""
+    other = replace(make_ticket(), serial=10_001, number="ACME-100-017")
+    to_other = token_address("r", DESK, 10_001)
+    first = decide(make_mail(f"Ann <{ANN}>", TOKEN, "Re: Printer", "Done.", "<a1@acme.example>"),
+                   make_known(make_ticket()), trust=PROVEN)
+    known = make_known(make_ticket(), other, by_id=indexed(first))
+    raw = make_mail(f"Ann <{ANN}>", to_other, "Re: Printer", "Done.", "<a2@acme.example>")
+    assert decide(raw, known, envelope=make_envelope(ANN, to_other), trust=PROVEN).reason == "agent-answer"
+
+
 def test_the_same_words_at_another_time_are_another_answer() -> None:
     first = decide(signed("Yes"), make_known(make_ticket()), trust=PROVEN)
     other = SIGNED.replace(SIGNATURE, b64encode(bytes(200)).decode())
